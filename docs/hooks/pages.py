@@ -1,0 +1,37 @@
+"""mkdocs hook: pages that stand elsewhere in the repository, and the generated tables."""
+
+import sys
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+sys.path.insert(0, str(Path(__file__).parent))
+import tables
+
+ROOT = Path(__file__).resolve().parents[2]
+DECISIONS = ROOT / "docs/decisions"
+ELSEWHERE = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Fill the navigation's empty "Decisions"."""
+    records = [f"decisions/{file.name}" for file in sorted(DECISIONS.glob("[0-9]*.md"))]
+    for item in config.nav or []:
+        if "Decisions" in item:
+            item["Decisions"] = ["decisions/README.md", *records]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that every visitor of the repository finds in its root."""
+    for name, source in ELSEWHERE.items():
+        content = (ROOT / source).read_text().replace("](docs/", "](")
+        files.append(File.generated(config, name, content=content))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Fill the page's tables."""
+    return tables.filled(markdown)

@@ -1,0 +1,91 @@
+"""Tables made from the registries and the result files, never typed.
+
+In a page or in the README, the text between these two marks is replaced:
+
+    <!-- table: methods -->
+    <!-- end of table -->
+
+    python docs/hooks/tables.py README.md
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """`text` with a fresh table between each pair of marks."""
+    return MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}", text)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def bundled() -> str:
+    """The models that ship in the wheel, from their cards."""
+    rows = []
+    for file in sorted((ROOT / "src/heatlens/models/bundled/weights").glob("*.json")):
+        card = json.loads(file.read_text())
+        accuracy = card["accuracy"]
+        weights = file.with_suffix(".safetensors").stat().st_size
+        rows.append(
+            (
+                f"`{card['name']}`",
+                f"{card['parameters']:,}",
+                f"{weights / 1e6:.2f} MB",
+                "; ".join(
+                    f"{value:.1%} {name.replace('_', ' ')}" for name, value in accuracy.items()
+                ),
+                f"`{card['command']}`",
+            )
+        )
+    return table(("name", "parameters", "weights", "accuracy", "made by"), rows)
+
+
+def methods() -> str:
+    """The attribution methods, from their registry."""
+    from heatlens.attribution.method import METHODS
+
+    rows = []
+    for method in METHODS.values():
+        passes = method.cost(method.parameters)
+        rows.append(
+            (
+                f"`{method.name}`",
+                method.summary,
+                f"{method.family}, per {'cell' if method.level == 'layer' else method.level}",
+                ", ".join(sorted(method.needs)),
+                f"{passes.forward:g} + {passes.backward:g}",
+                linked(method.paper),
+            )
+        )
+    head = ("method", "what it does", "family", "needs", "passes", "paper")
+    return table(head, rows)
+
+
+def linked(paper: str) -> str:
+    """An arXiv number as a link to its page."""
+    return re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", paper)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "bundled": bundled,
+    "methods": methods,
+    "sources": lambda: "",
+    "benchmarks": lambda: "",
+}
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        path = Path(name)
+        path.write_text(filled(path.read_text()))

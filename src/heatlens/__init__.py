@@ -1,0 +1,102 @@
+"""heatlens: heatmaps as distributions of evidence over an image.
+
+Names are imported when they are first used, so that `import heatlens` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from heatlens.version import __version__
+
+if TYPE_CHECKING:
+    from heatlens.attribution.attribute import attribute
+    from heatlens.attribution.explain import explain
+    from heatlens.attribution.method import Attribution, methods
+    from heatlens.heatmap import Heatmap
+    from heatlens.image import Image
+    from heatlens.images.read import read_image
+    from heatlens.models.contract import Contract
+    from heatlens.models.load import list_models, load_model
+    from heatlens.models.predict import Prediction, predict
+    from heatlens.models.targets import (
+        ClassIndex,
+        Difference,
+        Label,
+        OutputFunction,
+        Predicted,
+        Region,
+        Similarity,
+        Target,
+        TopK,
+    )
+    from heatlens.provenance import Provenance
+    from heatlens.render.hotspots import Hotspot, hotspots
+
+__all__ = [
+    "Attribution",
+    "ClassIndex",
+    "Contract",
+    "Difference",
+    "Heatmap",
+    "Hotspot",
+    "Image",
+    "Label",
+    "OutputFunction",
+    "Predicted",
+    "Prediction",
+    "Provenance",
+    "Region",
+    "Similarity",
+    "Target",
+    "TopK",
+    "__version__",
+    "attribute",
+    "explain",
+    "hotspots",
+    "list_models",
+    "load_model",
+    "methods",
+    "predict",
+    "read_image",
+]
+
+_HOME = {
+    "Attribution": "attribution.method",
+    "ClassIndex": "models.targets",
+    "Contract": "models.contract",
+    "Difference": "models.targets",
+    "Heatmap": "heatmap",
+    "Hotspot": "render.hotspots",
+    "Image": "image",
+    "Label": "models.targets",
+    "OutputFunction": "models.targets",
+    "Predicted": "models.targets",
+    "Prediction": "models.predict",
+    "Provenance": "provenance",
+    "Region": "models.targets",
+    "Similarity": "models.targets",
+    "Target": "models.targets",
+    "TopK": "models.targets",
+    "attribute": "attribution.attribute",
+    "explain": "attribution.explain",
+    "hotspots": "render.hotspots",
+    "list_models": "models.load",
+    "load_model": "models.load",
+    "methods": "attribution.method",
+    "predict": "models.predict",
+    "read_image": "images.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'heatlens' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"heatlens.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

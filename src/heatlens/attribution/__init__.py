@@ -1,0 +1,1 @@
+"""Attribution: which pixels a model's score comes from, one method a file."""

@@ -1,0 +1,1 @@
+"""Class activation maps: evidence on the grid of a layer."""

@@ -1,0 +1,153 @@
+"""The first, cheap line of trust under every map. The full report is another matter.
+
+Three questions: do the parts add up to the score (completeness)? does the map change when the
+network's last layer is replaced by a random one (Adebayo et al. 2018)? does the score fall more
+when the hottest tenth of the picture is blurred than when a tenth elsewhere is?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from heatlens.attribution.attribute import attribute
+from heatlens.attribution.baselines import blurred
+from heatlens.attribution.channels import reduce_channels
+from heatlens.attribution.method import METHODS, Attribution
+from heatlens.models.protocol import Model
+from heatlens.models.targets import Target
+
+__all__ = ["blur_drops", "first_checks", "in_words", "rank_correlation"]
+
+_SHIFTS = 4
+
+
+def first_checks(
+    model: Model,
+    batch: Tensor,
+    result: Attribution,
+    method: str,
+    target: Target,
+    parameters: Mapping[str, Any],
+    channels: str,
+    seed: int = 0,
+) -> list[dict[str, float]]:
+    """One dictionary per row of the batch.
+
+    Args:
+        model: that the map explains.
+        batch: (N, C, H, W), as the model takes it.
+        result: what the method returned for it.
+        method: the method's name.
+        target: fixed, so that the random network is asked for the same class.
+        parameters: given to the method; its `quick` ones are laid over them.
+        channels: the reduction to one value per pixel.
+        seed: of the random head and the random places.
+
+    Returns:
+        Keys: `completeness_gap` (absolute, where the method has one), `random_head_correlation`
+        (Spearman, -1..1; near 1 means that the map does not depend on what was learnt),
+        `hot_drop` and `random_drop` (fall of the target's score, in its own units).
+    """
+    maps = reduce_channels(result.values, channels)
+    checks: list[dict[str, float]] = [{} for _ in range(len(batch))]
+    if "completeness_gap" in result.info:
+        for row, gap in zip(checks, result.info["completeness_gap"].tolist(), strict=True):
+            row["completeness_gap"] = gap
+    quick = {**parameters, **METHODS[method].quick}
+    blind = attribute(
+        model.with_random_head(batch, seed), batch, method, target, **quick
+    )
+    for row, here, there in zip(checks, maps, reduce_channels(blind, channels), strict=True):
+        row["random_head_correlation"] = rank_correlation(here, there)
+    hot, elsewhere = blur_drops(model, batch, maps, target, seed)
+    for row, first, second in zip(checks, hot.tolist(), elsewhere.tolist(), strict=True):
+        row["hot_drop"], row["random_drop"] = first, second
+    return checks
+
+
+def blur_drops(
+    model: Model, batch: Tensor, maps: Tensor, target: Target, seed: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Fall of the score when the hottest tenth is blurred, and when a tenth elsewhere is.
+
+    The other place is the same shape of region moved by a random shift around the picture, so
+    both remove equally much; its fall is the mean over four shifts.
+
+    Args:
+        model: that is asked.
+        batch: (N, C, H, W), as the model takes it.
+        maps: (N, h, w), on any grid over the input.
+        target: fixed.
+        seed: of the shifts.
+
+    Returns:
+        Two tensors (N,), in units of the score.
+    """
+    count, _, height, width = batch.shape
+    fine = torch.nn.functional.interpolate(
+        maps.unsqueeze(1), (height, width), mode="bilinear", align_corners=False
+    ).squeeze(1)
+    tenth = max(1, height * width // 10)
+    hottest = fine.flatten(1).topk(tenth, dim=1).indices
+    region = torch.zeros((count, height * width), dtype=torch.bool, device=batch.device)
+    region = region.scatter(1, hottest, True).view(count, 1, height, width)
+    generator = torch.Generator().manual_seed(seed)
+    regions = [torch.zeros_like(region), region]
+    for _ in range(_SHIFTS):
+        # At least a quarter of the picture away, or the "random" place would be the hot one.
+        down, right = (
+            int(torch.randint(side // 4, side - side // 4 + 1, (1,), generator=generator))
+            for side in (height, width)
+        )
+        regions.append(region.roll((down, right), (2, 3)))
+    soft = blurred(batch, min(height, width) / 16)
+    changed = torch.cat([torch.where(inside, soft, batch) for inside in regions])
+    rows = torch.arange(count).repeat(len(regions))
+    repeated = target.take(rows)
+    scores = repeated.scores(model.predict(changed, target.layer)).view(len(regions), count)
+    return scores[0] - scores[1], scores[0] - scores[2:].mean(0)
+
+
+def rank_correlation(first: Tensor, second: Tensor) -> float:
+    """Spearman's rank correlation with average ranks for ties; 0 if one of them is constant.
+
+    Example:
+        >>> rank_correlation(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([10.0, 30.0, 900.0]))
+        1.0
+    """
+    ranks = []
+    for values in (first, second):
+        _, inverse, counts = values.flatten().unique(return_inverse=True, return_counts=True)
+        last = counts.cumsum(0).double()
+        ranks.append((last - (counts.double() - 1) / 2)[inverse])
+    centred = [rank - rank.mean() for rank in ranks]
+    spread = float(centred[0].norm() * centred[1].norm())
+    return round(float(centred[0] @ centred[1]) / spread, 6) if spread else 0.0
+
+
+def in_words(trust: Mapping[str, Any]) -> list[str]:
+    """The checks as short sentences for the command line and under pictures.
+
+    Example:
+        >>> in_words({"hot_drop": 3.0, "random_drop": 0.5})
+        ['blurring the hottest tenth lowers the score by 3, a tenth elsewhere by 0.5']
+    """
+    sentences = []
+    if "completeness_gap" in trust:
+        sentences.append(f"parts add up to the score within {trust['completeness_gap']:.2g}")
+    if "random_head_correlation" in trust:
+        correlation = trust["random_head_correlation"]
+        warning = " (the map hardly depends on what was learnt)" if correlation > 0.9 else ""
+        sentences.append(f"rank correlation with a random head {correlation:.2f}{warning}")
+    if "hot_drop" in trust:
+        hot, elsewhere = trust["hot_drop"], trust["random_drop"]
+        warning = " (no more than elsewhere: do not trust it)" if hot <= elsewhere else ""
+        sentences.append(
+            f"blurring the hottest tenth lowers the score by {hot:.3g}, a tenth elsewhere by "
+            f"{elsewhere:.3g}{warning}"
+        )
+    return sentences

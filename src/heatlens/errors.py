@@ -1,0 +1,158 @@
+"""Every error that heatlens raises on purpose, as one tree.
+
+    HeatlensError
+    ├── InvalidArgument (ValueError)      a value that cannot be used; the message says what can
+    │   ├── UnknownName                   a name that is not registered; suggests the nearest ones
+    │   ├── UnsupportedMethod             the model lacks what the method needs
+    │   │   ├── NeedsGradient             ... gradients with respect to the input
+    │   │   └── NoSpatialLayer            ... a layer whose cells lie on a grid over the picture
+    │   ├── UnreadableImage               a file or array that is not a usable picture
+    │   │   ├── ImageTooLarge             more pixels than the limit (a decompression bomb?)
+    │   │   └── MissingImage (FileNotFoundError)
+    │   ├── WeightsUnavailable            weights that cannot be had; says which file to put where
+    │   └── UntrustedPickle               a checkpoint that only unpickling could open
+    ├── InvalidType (TypeError)           a value of the wrong kind
+    ├── MissingDependency (ImportError)   an extra is not installed; says the pip command
+    └── OutOfMemory (MemoryError)         one single row does not fit in memory
+
+Errors about arguments are also `ValueError` or `TypeError`, so a caller can catch them without
+knowing this module.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "HeatlensError",
+    "ImageTooLarge",
+    "InvalidArgument",
+    "InvalidType",
+    "MissingDependency",
+    "MissingImage",
+    "NeedsGradient",
+    "NoSpatialLayer",
+    "OutOfMemory",
+    "UnknownName",
+    "UnreadableImage",
+    "UnsupportedMethod",
+    "UntrustedPickle",
+    "WeightsUnavailable",
+    "did_you_mean",
+]
+
+
+class HeatlensError(Exception):
+    """Root of all errors raised by heatlens."""
+
+
+class InvalidArgument(HeatlensError, ValueError):
+    """A value that cannot be used."""
+
+
+class InvalidType(HeatlensError, TypeError):
+    """A value of a kind that cannot be used."""
+
+
+class UnknownName(InvalidArgument):
+    """A name that nothing is registered under.
+
+    Attributes:
+        name: the name received.
+        suggestions: the nearest known names, best first; may be empty.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        """Build the message "unknown KIND 'NAME'; did you mean ...?"."""
+        self.kind = kind
+        self.name = name
+        self.known = tuple(known)
+        self.suggestions = did_you_mean(name, self.known)
+        super().__init__(self._message())
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
+        """Pickle by the arguments, so that the error survives a process pool."""
+        return (type(self), (self.kind, self.name, self.known))
+
+    def _message(self) -> str:
+        text = f"unknown {self.kind} {self.name!r}"
+        if self.suggestions:
+            return f"{text}; did you mean {' or '.join(repr(name) for name in self.suggestions)}?"
+        if 0 < len(self.known) <= 40:
+            return f"{text}; there are: {', '.join(sorted(self.known))}"
+        return f"{text}; nothing among {len(self.known)} known names is near it"
+
+
+class UnsupportedMethod(InvalidArgument):
+    """The model cannot give what the method needs."""
+
+
+class NeedsGradient(UnsupportedMethod):
+    """The method needs gradients that the model cannot give."""
+
+
+class NoSpatialLayer(UnsupportedMethod):
+    """The model has no layer whose cells lie on a grid over the picture."""
+
+
+class UnreadableImage(InvalidArgument):
+    """A file or an array that is not a usable picture."""
+
+
+class ImageTooLarge(UnreadableImage):
+    """A picture with more pixels than the limit."""
+
+
+class MissingImage(UnreadableImage, FileNotFoundError):
+    """A path at which there is no file."""
+
+
+class WeightsUnavailable(InvalidArgument):
+    """Weights that cannot be had on this machine."""
+
+
+class UntrustedPickle(InvalidArgument):
+    """A checkpoint that only unpickling, which runs code of the file, could open."""
+
+
+class MissingDependency(HeatlensError, ImportError):
+    """A package that an optional part of heatlens needs is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        """Build the message "PURPOSE needs PACKAGE: pip install 'heatlens[EXTRA]'"."""
+        self.package, self.extra, self.purpose = package, extra, purpose
+        super().__init__(f"{purpose} needs {package}: pip install 'heatlens[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str, str]]:
+        """Pickle by the arguments."""
+        return (type(self), (self.package, self.extra, self.purpose))
+
+
+class OutOfMemory(HeatlensError, MemoryError):
+    """Even a single row of the batch does not fit in memory."""
+
+
+def did_you_mean(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """Known names that a person may have meant by `name`, nearest first.
+
+    Case, spaces, hyphens and underscores are ignored; a known name that contains `name`
+    whole counts as near.
+
+    Example:
+        >>> did_you_mean("grad_cam", ["gradcam", "gradient", "scorecam"], count=1)
+        ('gradcam',)
+        >>> did_you_mean("stork", ["white stork", "crane"])
+        ('white stork',)
+    """
+    folded: dict[str, str] = {}
+    for candidate in known:
+        folded.setdefault(_fold(candidate), candidate)
+    wanted = _fold(name)
+    near = difflib.get_close_matches(wanted, folded, n=count, cutoff=0.6)
+    inside = [key for key in folded if len(wanted) >= 3 and wanted in key and key not in near]
+    return tuple(folded[key] for key in (near + sorted(inside, key=len))[:count])
+
+
+def _fold(name: str) -> str:
+    return "".join(character for character in name.casefold() if character not in " -_")

@@ -1,0 +1,180 @@
+"""A heatmap: a distribution of evidence over an image."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from heatlens.errors import InvalidArgument
+from heatlens.provenance import Provenance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from heatlens.image import Image
+    from heatlens.render.hotspots import Hotspot
+
+__all__ = ["Heatmap"]
+
+_AXES = ("YX", "ZYX", "TYX")
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap:
+    """Evidence per pixel of one picture, unnormalised, on the picture's own grid.
+
+    Attributes:
+        values: read-only float32, laid out as `axes`; finite everywhere.
+        axes: "YX", "ZYX" or "TYX".
+        signed: whether negative values mean evidence against; else all values are >= 0.
+        provenance: how it was made.
+        error: standard error per pixel of a sampling method, shaped like `values`.
+        valid: False where the model saw nothing (outside of a crop); None means all is valid.
+            Values there are 0 and mean nothing.
+
+    Example:
+        >>> heat = Heatmap(np.array([[0.0, 2.0], [-1.0, 1.0]]), Provenance("by hand"))
+        >>> heat.peak
+        (0, 1)
+        >>> heat.normalized().values.tolist()
+        [[0.0, 1.0], [-0.5, 0.5]]
+    """
+
+    values: npt.NDArray[np.float32]
+    provenance: Provenance
+    axes: str = "YX"
+    signed: bool = True
+    error: npt.NDArray[np.float32] | None = None
+    valid: npt.NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        """Check shapes and values; arrays become read-only float32 and bool."""
+        if self.axes not in _AXES:
+            raise InvalidArgument(f"axes {self.axes!r} are not one of {', '.join(_AXES)}")
+        values = _frozen(self.values, np.float32)
+        if values.ndim != len(self.axes) or 0 in values.shape:
+            raise InvalidArgument(
+                f"a heatmap with axes {self.axes!r} cannot have shape {values.shape}"
+            )
+        if not np.isfinite(values).all():
+            bad = int((~np.isfinite(values)).sum())
+            raise InvalidArgument(
+                f"{bad} of {values.size} heatmap values are NaN or infinite: the method or the "
+                "model's scores overflowed"
+            )
+        if not self.signed and values.min() < 0:
+            raise InvalidArgument(f"an unsigned heatmap has a negative value, {values.min():g}")
+        object.__setattr__(self, "values", values)
+        for name, dtype in (("error", np.float32), ("valid", np.bool_)):
+            given = getattr(self, name)
+            if given is None:
+                continue
+            array = _frozen(given, dtype)
+            if array.shape != values.shape:
+                raise InvalidArgument(
+                    f"`{name}` has shape {array.shape}, the values have {values.shape}"
+                )
+            object.__setattr__(self, name, array)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.values.shape[-2], self.values.shape[-1]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no evidence at all: every value is exactly 0."""
+        return not self.values.any()
+
+    @property
+    def peak(self) -> tuple[int, ...]:
+        """Index of the highest valid value; the first one in reading order if tied."""
+        values = self.values if self.valid is None else np.where(self.valid, self.values, -np.inf)
+        return tuple(int(i) for i in np.unravel_index(int(np.argmax(values)), values.shape))
+
+    def normalized(self, by: str = "max-abs") -> Heatmap:
+        """Scale the values so that pictures can share one scale; zero stays zero.
+
+        Args:
+            by: "max-abs" divides by the largest magnitude, "mass" by the sum of magnitudes.
+                A map without evidence comes back unchanged.
+        """
+        if by not in ("max-abs", "mass"):
+            raise InvalidArgument(f"`by` is {by!r}; it can be 'max-abs' or 'mass'")
+        magnitude = np.abs(self.values.astype(np.float64))
+        total = magnitude.max() if by == "max-abs" else magnitude.sum()
+        if total == 0:
+            return self
+        error = None if self.error is None else (self.error / total).astype(np.float32)
+        return self.with_(values=(self.values / total).astype(np.float32), error=error)
+
+    def positive(self) -> Heatmap:
+        """Only the evidence for the target: negative values become 0."""
+        return self.with_(values=np.maximum(self.values, 0), signed=False, error=None)
+
+    def resized(self, size: tuple[int, int]) -> Heatmap:
+        """The same evidence on a grid of `size` (height, width), half-pixel centres."""
+        from heatlens.images.geometry import resized
+
+        return resized(self, size)
+
+    def hotspots(self, method: str = "otsu", **parameters: Any) -> list[Hotspot]:
+        """Hot regions, strongest first; see `heatlens.render.hotspots`."""
+        from heatlens.render.hotspots import hotspots
+
+        return hotspots(self, method, **parameters)
+
+    def plot(self, image: Image | None = None, **parameters: Any) -> Figure:
+        """Draw the map, over `image` if given; see `heatlens.render.figure`."""
+        from heatlens.render.figure import plot
+
+        return plot(self, image, **parameters)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write `.npz` or `.tif`/`.tiff` without loss, or a `.png`/`.svg` picture of it."""
+        if str(path).lower().endswith((".png", ".svg")):
+            from heatlens.render.figure import save_picture
+
+            save_picture(self, path)
+        else:
+            from heatlens.images.heatmap_files import save
+
+            save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Heatmap:
+        """Read a `.npz` or `.tif`/`.tiff` that `save` wrote."""
+        from heatlens.images.heatmap_files import load
+
+        return load(path)
+
+    def with_(self, **changes: Any) -> Heatmap:
+        """A copy with some fields replaced."""
+        return dataclasses.replace(self, **changes)
+
+    def _repr_png_(self) -> bytes:
+        from heatlens.render.figure import png
+
+        return png(self)
+
+    def __repr__(self) -> str:
+        """Method, target, size and range in one line."""
+        shape = " x ".join(map(str, self.values.shape))
+        made = self.provenance
+        of = f" for {made.target!r}" if made.target else ""
+        return (
+            f"Heatmap({made.method}{of}, {self.axes} {shape}, "
+            f"{self.values.min():.3g}..{self.values.max():.3g})"
+        )
+
+
+def _frozen(array: Any, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """A read-only view or copy of `array` as `dtype`."""
+    result = np.asarray(array, dtype=dtype).view()
+    result.flags.writeable = False
+    return result

@@ -1,0 +1,1 @@
+"""Models: what a method may ask of one, and where they come from."""

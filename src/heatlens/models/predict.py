@@ -1,0 +1,83 @@
+"""What a model says about a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from heatlens.errors import InvalidArgument
+from heatlens.images.read import read_image
+from heatlens.models.load import as_model
+from heatlens.models.prepare import prepared
+
+__all__ = ["Prediction", "predict", "probabilities"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class that the model considers.
+
+    Attributes:
+        label: its name, or "class 3" where the model knows none.
+        index: its index in the output.
+        score: the model's own output for it (a logit, usually).
+        probability: softmax of the scores, or the score itself if they are probabilities; for a
+            segmentation the mean over the picture.
+    """
+
+    label: str
+    index: int
+    score: float
+    probability: float
+
+
+def predict(model: Any, image: Any, k: int = 5, *, fit: str | None = None) -> list[Prediction]:
+    """The `k` classes that the model ranks first for a picture, best first.
+
+    Args:
+        model: a loaded model or a bare network.
+        image: anything `read_image` takes.
+        k: how many; fewer come back if the model has fewer.
+        fit: as in `explain`; with "tile" the scores of all tiles are averaged.
+    """
+    adapted = as_model(model)
+    output = adapted.predict(prepared(adapted, read_image(image), fit).batch)
+    return ranked(output.mean(0), adapted.contract.labels, k)
+
+
+def ranked(scores: Tensor, labels: tuple[str, ...], k: int) -> list[Prediction]:
+    """The first `k` of one row of scores, (K,), or of a segmentation (K, h, w)."""
+    if scores.ndim not in (1, 3):
+        raise InvalidArgument(
+            f"an output of shape {tuple(scores.shape)} per picture ranks no classes"
+        )
+    if k < 1:
+        raise InvalidArgument(f"k is {k}; it must be at least 1")
+    share = probabilities(scores)
+    if scores.ndim == 3:
+        scores, share = scores.mean((1, 2)), share.mean((1, 2))
+    best = scores.topk(min(k, len(scores))).indices.tolist()
+    return [
+        Prediction(
+            labels[i] if i < len(labels) else f"class {i}", i, float(scores[i]), float(share[i])
+        )
+        for i in best
+    ]
+
+
+def probabilities(scores: Tensor) -> Tensor:
+    """Scores along axis 0 as probabilities: softmax, sigmoid of a lone logit, or as they are.
+
+    Example:
+        >>> probabilities(torch.tensor([0.0, 0.0])).tolist()
+        [0.5, 0.5]
+        >>> probabilities(torch.tensor([0.25, 0.75])).tolist()
+        [0.25, 0.75]
+    """
+    if len(scores) == 1:
+        return scores if bool(((scores >= 0) & (scores <= 1)).all()) else scores.sigmoid()
+    already = bool((scores >= 0).all()) and bool(((scores.sum(0) - 1).abs() < 1e-4).all())
+    return scores if already else scores.softmax(0)

@@ -1,0 +1,106 @@
+"""How many rows of a batch go through a network at once."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from heatlens.errors import InvalidArgument, OutOfMemory
+from heatlens.models.pytorch.capture import listening
+
+__all__ = ["budget", "bytes_per_row", "in_chunks"]
+
+Result = TypeVar("Result")
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def budget(device: torch.device) -> int:
+    """Bytes that activations may take: `HEATLENS_MEMORY` ("512M", "2G") or a default.
+
+    The default is half of the free memory of a GPU, and 1 GiB on a CPU, where a larger batch
+    stops being faster long before.
+    """
+    setting = os.environ.get("HEATLENS_MEMORY", "").strip().upper().removesuffix("B")
+    if setting:
+        number, unit = (setting[:-1], setting[-1]) if setting[-1] in "KMG" else (setting, "")
+        try:
+            size = int(float(number) * _UNITS[unit])
+        except ValueError:
+            size = 0
+        if size <= 0:
+            raise InvalidArgument(
+                f"HEATLENS_MEMORY is {setting!r}; it is a number of bytes such as 512M or 2G"
+            )
+        return size
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] // 2)
+    return 2**30
+
+
+def bytes_per_row(network: nn.Module, batch: Tensor, *, gradient: bool) -> float:
+    """Memory that one row's activations take, measured on the batch's first row.
+
+    With a gradient all activations are alive at once; without, about the three largest.
+    """
+    sizes: list[int] = []
+    leaves = {
+        name: module for name, module in network.named_modules() if not list(module.children())
+    }
+
+    def note(name: str, output: Tensor) -> None:
+        sizes.append(output.numel() * output.element_size())
+
+    with torch.no_grad(), listening(leaves, note):
+        network(batch[:1])
+    sizes.append(batch[0].numel() * batch.element_size())
+    if gradient:
+        # What functions keep beside the modules' outputs (residual sums, attention) adds half.
+        return 1.5 * sum(sizes)
+    return float(sum(sorted(sizes)[-3:]))
+
+
+def in_chunks(
+    count: int, size: int, work: Callable[[slice], Result]
+) -> Iterator[tuple[slice, Result]]:
+    """Run `work` on slices of at most `size` rows; halve the size whenever memory runs out.
+
+    Raises:
+        OutOfMemory: a single row does not fit.
+
+    Example:
+        >>> [rows for rows, _ in in_chunks(5, 2, lambda rows: None)]
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    start = 0
+    # Equal parts rather than full ones and a small rest, which would run at a worse rate.
+    size = math.ceil(count / math.ceil(count / max(1, size))) if count else 1
+    while start < count:
+        rows = slice(start, min(start + size, count))
+        try:
+            result = work(rows)
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not _ran_out(error):
+                raise
+            if size == 1:
+                raise OutOfMemory(
+                    f"one row of the batch does not fit in memory ({error}); use a smaller input "
+                    "or a device with more memory"
+                ) from error
+            size = max(1, size // 2)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            continue
+        yield rows, result
+        start = rows.stop
+
+
+def _ran_out(error: BaseException) -> bool:
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        "DefaultCPUAllocator" in str(error) or "out of memory" in str(error).lower()
+    )

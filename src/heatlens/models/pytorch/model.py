@@ -1,0 +1,366 @@
+"""A PyTorch network behind the protocol of primitives."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from heatlens.errors import InvalidArgument, InvalidType, NeedsGradient
+from heatlens.models.contract import Contract
+from heatlens.models.protocol import CAPABILITIES, Passes, SpatialLayer
+from heatlens.models.pytorch.capture import listening, module_named, primary
+from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks
+from heatlens.models.pytorch.randomness import random_state_kept
+from heatlens.models.pytorch.shadow import fingerprint, shadow_of
+from heatlens.models.targets import Target
+
+__all__ = ["TorchModel"]
+
+_counters: ContextVar[tuple[Passes, ...]] = ContextVar("heatlens_passes", default=())
+
+
+class TorchModel:
+    """A `torch.nn.Module` that methods can ask for scores, activations and gradients.
+
+    The module itself is never touched: the work is done on a shadow that shares its weights (see
+    `shadow_of`). In-place changes of weights are seen at once, replaced weights or layers at the
+    next call.
+
+    Attributes:
+        module: the user's own network.
+        name: what it is called in provenance.
+        contract: what it expects of its input.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        contract: Contract | None = None,
+        *,
+        name: str = "",
+        capabilities: frozenset[str] = frozenset(CAPABILITIES),
+    ) -> None:
+        """Wrap `module`; `contract` defaults to one that assumes pixels in 0..1 as they are."""
+        if not isinstance(module, nn.Module):
+            raise InvalidType(f"{type(module).__name__} is not a torch.nn.Module")
+        if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            module = module.module
+        self.module = module
+        self.name = name or type(module).__name__
+        self.contract = contract or Contract()
+        self.capabilities = capabilities
+        self._precision = "fp32"
+        self._cache = _Cache()
+
+    def __repr__(self) -> str:
+        """Name, input and classes."""
+        size = self.contract.input_size
+        takes = "any size" if size is None else f"{size[0]} x {size[1]}"
+        return f"TorchModel({self.name!r}, {takes}, {len(self.contract.labels)} labels)"
+
+    @property
+    def device(self) -> torch.device:
+        """Device of the first weight; the CPU if there is none."""
+        tensor = self._first_weight()
+        return torch.device("cpu") if tensor is None else tensor.device
+
+    @property
+    def network(self) -> nn.Module:
+        """The shadow that does the work; made anew when the module's parts were replaced."""
+        return self._cache.network(self.module)
+
+    def prepare(self, batch: Tensor) -> Tensor:
+        """Check a batch (N, C, H, W) and bring it to the model's device and type."""
+        if not isinstance(batch, Tensor):
+            raise InvalidType(
+                f"attribute() takes a tensor (N, C, H, W), got {type(batch).__name__}; for "
+                "pictures use explain()"
+            )
+        if not batch.is_floating_point():
+            raise InvalidType(
+                f"the batch is {batch.dtype}; it must be floating, already as the model takes it. "
+                "For pictures use explain()"
+            )
+        if batch.ndim < 2 or 0 in batch.shape:
+            raise InvalidArgument(
+                f"the batch has shape {tuple(batch.shape)}; expected (N, C, H, W), none of them 0"
+            )
+        if not bool(torch.isfinite(batch).all()):
+            raise InvalidArgument("the batch has NaN or infinite values")
+        weight = self._first_weight()
+        batch = batch.detach()
+        if weight is not None:
+            batch = batch.to(device=weight.device, dtype=weight.dtype)
+        if batch.ndim == 4 and self._cache.convolutional(self.network):
+            # Convolutions over channels-last memory run up to twice as fast, in the same float32.
+            batch = batch.contiguous(memory_format=torch.channels_last)
+        return batch
+
+    def predict(self, batch: Tensor, layer: str | None = None) -> Tensor:
+        """Output of each row, or of the layer with that name."""
+        batch = self.prepare(batch)
+        parts = [
+            output.float()
+            for _, output in in_chunks(
+                len(batch),
+                self.rows(batch, gradient=False),
+                lambda rows: self._without_graph(batch[rows], layer),
+            )
+        ]
+        return torch.cat(parts)
+
+    def activations(self, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Output of each named layer, as the network has it."""
+        batch = self.prepare(batch)
+        network = self.network
+        modules = {name: module_named(network, name) for name in layers}
+
+        def work(rows: slice) -> dict[str, Tensor]:
+            seen: dict[str, Tensor] = {}
+
+            def keep(name: str, output: Tensor) -> None:
+                seen[name] = output.detach().clone()
+
+            with listening(modules, keep):
+                self._without_graph(batch[rows])
+            return seen
+
+        chunks = [
+            seen for _, seen in in_chunks(len(batch), self.rows(batch, gradient=False), work)
+        ]
+        for name in layers:
+            if name not in chunks[0]:
+                raise InvalidArgument(f"layer {name!r} did not run on this input")
+        return {name: torch.cat([seen[name].float() for seen in chunks]) for name in layers}
+
+    def input_gradient(self, batch: Tensor, target: Target) -> Tensor:
+        """Gradient of the target's score with respect to the batch."""
+        batch = self.prepare(batch)
+
+        def work(rows: slice) -> Tensor:
+            with torch.enable_grad():
+                leaf = batch[rows].clone().requires_grad_()
+                scores = target.take(_indices(rows)).scores(self._forward(leaf, target.layer))
+                return self._backward(scores, leaf, "the input")
+
+        size = self.rows(batch, gradient=True)
+        with random_state_kept():
+            parts = [part for _, part in in_chunks(len(batch), size, work)]
+        return torch.cat(parts).to(torch.float32)
+
+    def layer_gradient(self, batch: Tensor, layer: str, target: Target) -> tuple[Tensor, Tensor]:
+        """Output of `layer` and the gradient of the score with respect to it.
+
+        The graph starts at the layer, so nothing below it is kept or differentiated. The network
+        goes on with a copy of the output: an in-place operation after the layer changes neither
+        what is returned nor the gradient.
+        """
+        batch = self.prepare(batch)
+        modules = {layer: module_named(self.network, layer)}
+
+        def work(rows: slice) -> tuple[Tensor, Tensor]:
+            leaves: list[Tensor] = []
+
+            def start_graph(name: str, output: Tensor) -> Tensor:
+                # A layer that runs twice counts with its last run.
+                leaves[:] = [output.detach().requires_grad_()]
+                return leaves[0].clone()
+
+            with torch.enable_grad(), listening(modules, start_graph):
+                scores = target.take(_indices(rows)).scores(self._forward(batch[rows], target.layer))
+                if not leaves:
+                    raise InvalidArgument(f"layer {layer!r} did not run on this input")
+                gradient = self._backward(scores, leaves[0], f"layer {layer!r}")
+            return leaves[0].detach().float(), gradient.float()
+
+        size = self.rows(batch, gradient=False)
+        with random_state_kept():
+            parts = [part for _, part in in_chunks(len(batch), size, work)]
+        if len(parts) == 1:
+            return parts[0]
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+
+    def layers(self) -> tuple[str, ...]:
+        """Dotted names of all modules inside."""
+        return tuple(name for name, _ in self.module.named_modules() if name)
+
+    def spatial_layer(self, batch: Tensor, layer: str | None = None) -> SpatialLayer:
+        """The layer that a CAM is read from; see `heatlens.models.pytorch.spatial`."""
+        from heatlens.models.pytorch.spatial import find_spatial_layer
+
+        key = (tuple(batch.shape[1:]), layer)
+        network = self.network
+        found = self._cache.spatial.get(key)
+        if found is None:
+            found = find_spatial_layer(network, self.prepare(batch[:1]), layer)
+            self._cache.spatial[key] = found
+        return found
+
+    def rows(self, batch: Tensor, *, gradient: bool, wanted: int | None = None) -> int:
+        """How many of the `wanted` rows (default: of the batch) fit the memory budget at once."""
+        allowed = budget(batch.device)
+        wanted = len(batch) if wanted is None else wanted
+        row = batch[0].numel() * batch.element_size()
+        # Few networks keep more than this many inputs' worth; measure only if it might not fit.
+        if wanted * row * (600 if gradient else 100) <= allowed:
+            return wanted
+        key = (tuple(batch.shape[1:]), batch.dtype, gradient)
+        if key not in self._cache.bytes_per_row:
+            self._cache.bytes_per_row[key] = bytes_per_row(self.network, batch, gradient=gradient)
+        return max(1, min(wanted, math.floor(allowed / self._cache.bytes_per_row[key])))
+
+    def at(self, precision: str) -> TorchModel:
+        """This model with forward passes in "fp32", in "bf16", or "auto".
+
+        "auto" is bf16 where the machine has matrix units for it, else fp32. Gradients with
+        respect to the input stay fp32: in bf16 they lose too much.
+        """
+        if precision not in ("fp32", "bf16", "auto"):
+            raise InvalidArgument(f"precision is {precision!r}; it can be fp32, bf16 or auto")
+        if precision == "auto":
+            precision = "bf16" if _has_bf16_units(self.device) else "fp32"
+        if precision == self._precision:
+            return self
+        twin = copy.copy(self)
+        twin._precision = precision
+        return twin
+
+    def with_random_head(self, batch: Tensor, seed: int) -> TorchModel:
+        """A twin whose last weighted layer is drawn anew with its own mean and spread."""
+        order: list[str] = []
+        weighted = {
+            name: part
+            for name, part in self.network.named_modules()
+            if isinstance(getattr(part, "weight", None), Tensor) and part.weight.ndim >= 2
+        }
+        prepared = self.prepare(batch[:1])
+        with listening(weighted, lambda name, output: order.append(name)):
+            self._without_graph(prepared)
+        if not order:
+            raise InvalidArgument("the network has no layer with a weight matrix to randomise")
+        twin = copy.copy(self)
+        twin.module = shadow_of(self.network)
+        twin.name = f"{self.name} with a random head"
+        twin._cache = _Cache()
+        head = module_named(twin.module, order[-1])
+        weight = head.weight
+        generator = torch.Generator().manual_seed(seed)
+        drawn = torch.randn(weight.shape, generator=generator).to(weight)
+        if weight.numel() > 1:
+            drawn = drawn * weight.std() + weight.mean()
+        head.weight = nn.Parameter(drawn, requires_grad=False)
+        return twin
+
+    @contextmanager
+    def counting(self) -> Iterator[Passes]:
+        """Count rows sent forward and backward in this thread."""
+        passes = Passes()
+        token = _counters.set((*_counters.get(), passes))
+        try:
+            yield passes
+        finally:
+            _counters.reset(token)
+
+    def _without_graph(self, batch: Tensor, layer: str | None = None) -> Tensor:
+        with torch.no_grad(), random_state_kept():
+            return self._forward(batch, layer)
+
+    def _forward(self, batch: Tensor, layer: str | None = None) -> Tensor:
+        for passes in _counters.get():
+            passes.forward += len(batch)
+        network = self.network
+        seen: list[Tensor] = []
+        modules = {} if layer is None else {layer: module_named(network, layer)}
+
+        def keep(name: str, output: Tensor) -> None:
+            seen[:] = [output]
+
+        autocast: Any = nullcontext()
+        if self._precision == "bf16":
+            autocast = torch.autocast(batch.device.type, dtype=torch.bfloat16)
+        with autocast, listening(modules, keep):
+            result = network(batch)
+        if layer is not None:
+            if not seen:
+                raise InvalidArgument(f"layer {layer!r} did not run on this input")
+            result = seen[0]
+        output = primary(result)
+        if output is None:
+            raise InvalidType(
+                f"the network returned {type(result).__name__} without a tensor inside; wrap it "
+                "in a module that returns one"
+            )
+        if output.ndim == 0 or len(output) != len(batch):
+            raise InvalidArgument(
+                f"the network returned shape {tuple(output.shape)} for a batch of {len(batch)}; "
+                "the first axis must be the batch"
+            )
+        return output if output.dtype == torch.float64 else output.float()
+
+    def _backward(self, scores: Tensor, leaf: Tensor, of: str) -> Tensor:
+        for passes in _counters.get():
+            passes.backward += len(scores)
+        missing = (
+            f"the target's score does not depend on {of} in a way that gradients can follow (a "
+            "detached or non-differentiable operation between them?)"
+        )
+        if not scores.requires_grad:
+            raise NeedsGradient(missing)
+        (gradient,) = torch.autograd.grad(scores.sum(), leaf, allow_unused=True)
+        if gradient is None:
+            raise NeedsGradient(missing)
+        return gradient
+
+    def _first_weight(self) -> Tensor | None:
+        for tensor in (*self.module.parameters(), *self.module.buffers()):
+            if tensor.is_floating_point():
+                return tensor
+        return None
+
+
+class _Cache:
+    """The shadow and what was measured on it; dropped when the module's parts change."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._mark: tuple[int, ...] = ()
+        self._network: nn.Module | None = None
+        self._convolutional: bool | None = None
+        self.spatial: dict[Any, SpatialLayer] = {}
+        self.bytes_per_row: dict[Any, float] = {}
+
+    def network(self, module: nn.Module) -> nn.Module:
+        mark = fingerprint(module)
+        with self._lock:
+            if self._network is None or mark != self._mark:
+                self._network, self._mark = shadow_of(module), mark
+                self._convolutional = None
+                self.spatial.clear()
+                self.bytes_per_row.clear()
+            return self._network
+
+    def convolutional(self, network: nn.Module) -> bool:
+        """Whether the network has many 2-D convolutions (a lone patch embedding gains nothing)."""
+        if self._convolutional is None:
+            convolutions = sum(isinstance(part, nn.Conv2d) for part in network.modules())
+            self._convolutional = convolutions >= 4
+        return self._convolutional
+
+
+def _indices(rows: slice) -> Tensor:
+    return torch.arange(rows.start, rows.stop)
+
+
+def _has_bf16_units(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    supported: Callable[[], bool] | None = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(supported and supported())

@@ -1,0 +1,111 @@
+"""A shadow of a network: the same weights, none of its state.
+
+Explaining a network must leave it as it was: mode, `requires_grad`, `.grad`, hooks, also after an
+exception and while another thread uses it. So we never touch it. We work on a shadow whose
+modules are our own, in evaluation mode, and whose parameters are views of the same storage that
+carry no gradient (which also saves the memory of activations kept for weight gradients).
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["fingerprint", "shadow_of"]
+
+_HOOKS = tuple(name for name in vars(nn.Module()) if name.endswith("hooks"))
+_SIMPLE = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
+
+
+def shadow_of(module: nn.Module) -> nn.Module:
+    """A copy of the tree of modules in evaluation mode that shares all weights and buffers.
+
+    Hooks that the owner set are kept (they are part of what the network computes). A weight
+    changed in place later is seen by the shadow; a weight, buffer or module replaced by another
+    object is not: compare `fingerprint` for that.
+
+    Example:
+        >>> layer = nn.Linear(2, 1).train()
+        >>> shadow = shadow_of(layer)
+        >>> shadow.training, shadow.weight.requires_grad, layer.training
+        (False, False, True)
+        >>> shadow.weight.data_ptr() == layer.weight.data_ptr()
+        True
+    """
+    memo: dict[int, Any] = {}
+    for original in module.modules():
+        if isinstance(original, torch.jit.ScriptModule):
+            memo[id(original)] = copy.deepcopy(original).eval().requires_grad_(False)
+            continue
+        memo[id(original)] = object.__new__(type(original))
+        for name, tensor in original._parameters.items():
+            if tensor is not None and id(tensor) not in memo:
+                memo[id(tensor)] = _without_gradient(tensor, name)
+        for tensor in original._buffers.values():
+            if tensor is not None:
+                memo[id(tensor)] = tensor
+    for original in module.modules():
+        if not isinstance(original, torch.jit.ScriptModule):
+            memo[id(original)].__dict__.update(_state(original, memo))
+    shadow: nn.Module = memo[id(module)]
+    return shadow
+
+
+def fingerprint(module: nn.Module) -> tuple[int, ...]:
+    """Identities of all modules, weights and buffers; equal while a shadow is still true."""
+    marks: list[int] = []
+    for part in module.modules():
+        marks.append(id(part))
+        for tensor in (*part._parameters.values(), *part._buffers.values()):
+            if tensor is not None:
+                marks += (id(tensor), _address(tensor))
+    return tuple(marks)
+
+
+def _state(original: nn.Module, memo: dict[int, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    for name, value in original.__dict__.items():
+        if name in ("_parameters", "_buffers", "_modules"):
+            state[name] = type(value)(
+                (key, None if item is None else memo[id(item)]) for key, item in value.items()
+            )
+        elif name == "training":
+            state[name] = False
+        elif isinstance(value, _SIMPLE):
+            state[name] = value
+        elif name in _HOOKS:
+            state[name] = value.copy()
+        else:
+            state[name] = _copied(value, memo)
+    return state
+
+
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy in which references to modules and weights lead to the shadow's."""
+    if isinstance(value, Tensor):
+        return memo.setdefault(id(value), value.detach())
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        # Locks, file handles, generators: not copyable, and nothing that a forward pass changes.
+        return value
+
+
+def _without_gradient(parameter: Tensor, name: str) -> Tensor:
+    if isinstance(parameter, nn.parameter.UninitializedParameter):
+        from heatlens.errors import InvalidArgument
+
+        raise InvalidArgument(
+            f"parameter {name!r} is not initialised (a lazy module): run the network once first"
+        )
+    return nn.Parameter(parameter.detach(), requires_grad=False)
+
+
+def _address(tensor: Tensor) -> int:
+    try:
+        return tensor.data_ptr()
+    except RuntimeError:
+        return 0

@@ -1,0 +1,15 @@
+"""Looking at heatmaps: colour, overlays, contours, figures, hot regions, contact sheets, HTML.
+
+| file | what it gives |
+|---|---|
+| `colour` | colour maps by name, `Scale` (what a colour means), `scale_for`, `evenness` |
+| `overlay` | a heatmap laid over its picture, its strength following the evidence |
+| `contours` | lines of equal evidence |
+| `hotspots` | hot regions with box, peak, area and share of the mass |
+| `figure` | `plot`, `panels`, `compare`, `png`, `save_picture` |
+| `files` | figures as PNG and SVG that carry their provenance, and reading it back |
+| `sheet` | a contact sheet of many captioned pictures |
+| `html` | one self-contained page |
+
+Nothing here changes a heatmap or any global state of matplotlib, and pyplot is never imported.
+"""

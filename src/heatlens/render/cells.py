@@ -1,0 +1,108 @@
+"""One picture of a figure: a view of a heatmap drawn in one of the styles."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from heatlens.errors import InvalidArgument
+from heatlens.image import Image
+from heatlens.render import words
+from heatlens.render.bar import Bar
+from heatlens.render.colour import Scale
+from heatlens.render.contours import LEVELS, contours
+from heatlens.render.display import View
+from heatlens.render.hotspots import Hotspot
+from heatlens.render.layout import Panel
+from heatlens.render.marks import draw_boxes, draw_contours
+from heatlens.render.overlay import blend, hatched, opacity
+
+__all__ = ["STYLES", "Look", "Style", "panel_of"]
+
+Style = Literal["overlay", "heatmap", "panels", "contours"]
+STYLES: tuple[Style, ...] = ("overlay", "heatmap", "panels", "contours")
+
+_NOTHING = 225
+"""The grey of a heatmap that shows no evidence: not a colour of any scale's low end."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the pictures of a figure are drawn; see `heatlens.render.figure.plot`."""
+
+    style: Style
+    alpha: float
+    threshold: float
+    desaturate: float | None
+    levels: Sequence[float] | None
+    smooth: float
+
+    def __post_init__(self) -> None:
+        """Check the numbers, also those that the style does not use."""
+        opacity(np.zeros(1), Scale(0, 1), self.alpha, self.threshold)
+        if self.desaturate is not None and not 0 <= self.desaturate <= 1:
+            raise InvalidArgument(f"desaturate is {self.desaturate:g}; it lies in 0..1")
+
+    def of(self, style: Style) -> Look:
+        """The same look in another style."""
+        return dataclasses.replace(self, style=style)
+
+    def bar_alpha(self, image: Image | None) -> float | None:
+        """The opacity that the colour bar has to explain."""
+        return self.alpha if self.style == "overlay" and image is not None else None
+
+    def with_marks(self, bar: Bar | None) -> Bar | None:
+        """The bar with the contours' values marked on it."""
+        if bar is None or self.style != "contours":
+            return bar
+        fractions = self.levels or LEVELS
+        ends = (bar.scale.low, bar.scale.high)
+        return dataclasses.replace(
+            bar, marks=tuple(sorted({end * level for end in ends if end for level in fractions}))
+        )
+
+
+def panel_of(
+    view: View,
+    scale: Scale,
+    look: Look,
+    spots: Sequence[Hotspot] | None = None,
+    *,
+    title: str = "",
+    bar: Bar | None = None,
+) -> Panel:
+    """Draw the view's heatmap; without a picture, the colours stand alone."""
+    heat = view.heatmap
+    nothing = words.message(heat, scale)
+    if view.rgb is None or look.style == "heatmap":
+        rgb = scale.colours(heat.values)
+        if nothing:
+            rgb = np.full_like(rgb, _NOTHING)
+    elif look.style == "overlay":
+        rgb = blend(
+            view.rgb,
+            heat.values,
+            scale,
+            alpha=look.alpha,
+            threshold=look.threshold,
+            desaturate=look.desaturate,
+        )
+    else:
+        rgb = view.rgb
+    if heat.valid is not None:
+        rgb = hatched(rgb, heat.valid)
+    marks = []
+    if look.style == "contours" and not nothing:
+        factor = view.size[0] / heat.size[0]
+        lines = contours(heat, look.levels or LEVELS, scale=scale, smooth=look.smooth / factor)
+        marks.append(
+            functools.partial(draw_contours, contours=lines, scale=scale, factor=factor)
+        )
+    if spots:
+        marks.append(functools.partial(draw_boxes, spots=spots))
+    return Panel(rgb, view.size, title, None if nothing else bar, nothing, tuple(marks))

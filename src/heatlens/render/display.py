@@ -1,0 +1,109 @@
+"""What a screen can show of a heatmap and its picture: one slice, and not too many pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as Pillow
+
+from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.heatmap import Heatmap
+from heatlens.image import Image
+
+__all__ = ["View", "check_same_grid", "slice_of", "view"]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A two-dimensional heatmap and its picture, reduced for display only.
+
+    Attributes:
+        heatmap: values, averaged over blocks where the original is too large to be shown.
+        rgb: the picture, uint8 on the same grid; None where there is none.
+        size: height and width in pixels of the original.
+    """
+
+    heatmap: Heatmap
+    rgb: npt.NDArray[np.uint8] | None
+    size: tuple[int, int]
+
+
+def view(heatmap: Heatmap, image: Image | None, longest: int = 1600) -> View:
+    """Both with at most `longest` pixels a side, by averaging whole blocks.
+
+    Values next to invalid pixels are averages of the valid ones alone.
+    """
+    check_same_grid(heatmap, image)
+    rgb = None if image is None else image.rgb()
+    block = -(-max(heatmap.size) // longest)
+    if block <= 1:
+        return View(heatmap, rgb, heatmap.size)
+    values, valid = _reduced(heatmap.values, block), None
+    if heatmap.valid is not None:
+        seen = _reduced(heatmap.valid.astype(np.float32), block)
+        values = np.where(seen > 0, values / np.maximum(seen, 1e-6), 0).astype(np.float32)
+        valid = seen >= 0.5
+    if rgb is not None:
+        rgb = np.asarray(Pillow.fromarray(rgb).reduce(block))
+    return View(heatmap.with_(values=values, valid=valid, error=None), rgb, heatmap.size)
+
+
+def slice_of(
+    heatmap: Heatmap, image: Image | None, index: int | None = None
+) -> tuple[Heatmap, Image | None, int | None]:
+    """One slice or frame of a volume or film, by default the one with the most evidence.
+
+    Returns:
+        The map and the picture in two dimensions, and the index (None if there was only one).
+    """
+    if image is not None and not isinstance(image, Image):
+        raise InvalidType(
+            f"the picture is a {type(image).__name__}; read_image makes an Image of a file, an "
+            "array, a tensor or a PIL image"
+        )
+    if heatmap.axes == "YX":
+        if index is not None:
+            raise InvalidArgument(f"index is {index}, but the heatmap has no slices")
+        return heatmap, image, None
+    count = len(heatmap.values)
+    if index is None:
+        index = int(np.argmax(np.abs(heatmap.values).sum(axis=(1, 2), dtype=np.float64)))
+    if not -count <= index < count:
+        raise InvalidArgument(f"index is {index}; the heatmap has {count} slices")
+    index %= count
+
+    def cut(array: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+        return None if array is None else array[index]
+
+    flat = heatmap.with_(
+        values=heatmap.values[index], axes="YX", error=cut(heatmap.error), valid=cut(heatmap.valid)
+    )
+    if image is not None and image.axes[0] == heatmap.axes[0]:
+        if len(image.pixels) != count:
+            raise InvalidArgument(
+                f"the heatmap has {count} slices, the picture {len(image.pixels)}"
+            )
+        image = image.with_(
+            pixels=image.pixels[index],
+            axes=image.axes[1:],
+            alpha=None,
+            spacing=None,
+            affine=None,
+        )
+    return flat, image, index
+
+
+def check_same_grid(heatmap: Heatmap, image: Image | None) -> None:
+    """Raise an `InvalidArgument` that says what to do if the two do not match."""
+    if image is not None and image.size != heatmap.size:
+        raise InvalidArgument(
+            "the heatmap is {} x {} pixels, the picture {} x {}: bring the map onto the picture's "
+            "grid first, heatmap.resized(image.size)".format(*heatmap.size, *image.size)
+        )
+
+
+def _reduced(values: npt.NDArray[np.float32], block: int) -> npt.NDArray[np.float32]:
+    return np.asarray(Pillow.fromarray(values).reduce(block))

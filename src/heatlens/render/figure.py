@@ -1,0 +1,285 @@
+"""Figures of heatmaps, with titles, real values and honest scales.
+
+Pictures show the evidence *for* the target unless `sign` asks for more. Colours are never
+stretched over a map that shows nothing: it is drawn without colour, marked "no evidence", and
+gets no colour bar. Very large pictures are averaged over blocks for display; what is measured
+(scale, hot regions) is measured on all pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.heatmap import Heatmap
+from heatlens.image import Image
+from heatlens.render import words
+from heatlens.render.bar import bar_for
+from heatlens.render.cells import STYLES, Look, Style, panel_of
+from heatlens.render.colour import Scale, Sign, scale_for
+from heatlens.render.display import slice_of, view
+from heatlens.render.files import encode, format_of, read_provenance, read_provenances, save_figure
+from heatlens.render.hotspots import hotspots as find_hotspots
+from heatlens.render.layout import Panel, figure_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "compare",
+    "panels",
+    "plot",
+    "png",
+    "read_provenance",
+    "read_provenances",
+    "save_figure",
+    "save_picture",
+]
+
+_MOST_BOXES = 5
+
+
+def plot(
+    heatmap: Heatmap,
+    image: Image | None = None,
+    *,
+    style: Style = "overlay",
+    colour_map: str | None = None,
+    sign: Sign = "positive",
+    alpha: float = 0.75,
+    threshold: float = 0.0,
+    desaturate: float | None = None,
+    levels: Sequence[float] | None = None,
+    smooth: float = 0.0,
+    hotspots: bool = False,
+    scale: Scale | None = None,
+    index: int | None = None,
+    title: str | None = None,
+    colour_bar: bool = True,
+) -> Figure:
+    """Draw one heatmap.
+
+    Args:
+        heatmap: any map. Of a volume or film one slice is drawn, on the scale of the whole.
+        image: the picture it belongs to, of the same size. Without one, "overlay" is "heatmap".
+        style: "overlay" (opacity follows the evidence), "heatmap" (colours alone), "panels"
+            (heatmap, input and overlay side by side) or "contours" (lines of equal evidence).
+        colour_map: a name; by default viridis for one sign and blue-red for both.
+        sign: "positive" shows the evidence for the target, "negative" that against it,
+            "signed" both about zero, "auto" both if there is any against.
+        alpha: opacity of the strongest evidence in an overlay, 0..1.
+        threshold: an overlay leaves out evidence below this fraction of the scale.
+        desaturate: how much of the picture's own colour to take away under an overlay, 0..1;
+            by default 0.6 if both signs are shown, else nothing.
+        levels: where contours lie, as fractions of the scale; a quarter, half, three quarters.
+        smooth: Gaussian (pixels) to smooth a noisy map with before contours are drawn.
+        hotspots: whether to box and number the (at most five) hottest regions.
+        scale: what the colours mean, instead of `colour_map` and the map's own range.
+        index: which slice of a volume; by default the one with the most evidence.
+        title: instead of method, target, score and names; "" for none.
+        colour_bar: whether to draw the bar with the real values.
+
+    Returns:
+        A matplotlib figure that pyplot does not know of: nothing has to be closed.
+
+    Raises:
+        InvalidArgument: sizes that differ, an unknown name, a number outside of its range, or
+            "panels" without a picture.
+
+    Example:
+        >>> from heatlens.provenance import Provenance
+        >>> import numpy as np
+        >>> figure = plot(Heatmap(np.eye(8), Provenance("by hand")))
+        >>> [axes.get_label() for axes in figure.axes]
+        ['picture', 'colour bar']
+    """
+    look = Look(_known(style), alpha, threshold, desaturate, levels, smooth)
+    if style == "panels" and image is None:
+        raise InvalidArgument("the panels are heatmap, input and overlay: pass the image too")
+    scale = _scale((heatmap,), scale, sign, colour_map)
+    flat, image, index = slice_of(heatmap, image, index)
+    seen = view(flat, image)
+    spots = find_hotspots(flat, most=_MOST_BOXES) if hotspots else None
+    made = heatmap.provenance
+    bar = None
+    if colour_bar and not words.message(flat, scale):
+        bar = bar_for(scale, (flat,), words.unit([made]), look.bar_alpha(image), threshold)
+        bar = look.with_marks(bar)
+    if style == "panels":
+        # The bar explains the pure colours of the first picture.
+        own = bar_for(scale, (flat,), words.unit([made])) if bar else None
+        cells = [
+            panel_of(seen, scale, look.of("heatmap"), spots, title="heatmap", bar=own),
+            Panel(_picture(seen.rgb), seen.size, "input"),
+            panel_of(seen, scale, look.of("overlay"), spots, title="overlay"),
+        ]
+        bar = None
+    else:
+        cells = [panel_of(seen, scale, look, spots)]
+    heading, below = (words.title(made), "") if title is None else (title, "")
+    if title is None:
+        below = words.subtitle(made, index, len(heatmap.values))
+    caption = [
+        words.part_shown([flat], _sign_of(scale)),
+        words.spots_line(spots) if spots is not None else "",
+        *words.notes([made]),
+    ]
+    return figure_of(cells, title=heading, subtitle=below, caption=caption, bar=bar)
+
+
+def panels(heatmap: Heatmap, image: Image, **parameters: Any) -> Figure:
+    """The three-panel figure: heatmap with real values, input, overlay; see `plot`."""
+    return plot(heatmap, image, style="panels", **parameters)
+
+
+def compare(
+    heatmaps: Sequence[Heatmap],
+    image: Image | None = None,
+    titles: Sequence[str] | None = None,
+    *,
+    common_scale: bool = True,
+    style: Style = "overlay",
+    colour_map: str | None = None,
+    sign: Sign = "positive",
+    alpha: float = 0.75,
+    threshold: float = 0.0,
+    desaturate: float | None = None,
+    levels: Sequence[float] | None = None,
+    smooth: float = 0.0,
+    hotspots: bool = False,
+    show_input: bool = True,
+    columns: int | None = None,
+    title: str = "",
+    colour_bar: bool = True,
+) -> Figure:
+    """Draw several maps of one picture side by side: methods, classes, layers, seeds.
+
+    Args:
+        heatmaps: maps of one size, two-dimensional.
+        image: their picture.
+        titles: one for each; by default what tells the maps apart.
+        common_scale: one scale and one bar for all, so that equal colours are equal values.
+            Methods have different units; with False each has a scale and a bar of its own,
+            only places can be compared then, and the caption says so.
+        style: "overlay", "heatmap" or "contours".
+        colour_map: see `plot`, as the parameters not named here.
+        sign: see `plot`; "auto" is decided for all maps together on a common scale.
+        alpha: see `plot`.
+        threshold: see `plot`.
+        desaturate: see `plot`.
+        levels: see `plot`.
+        smooth: see `plot`.
+        hotspots: see `plot`.
+        show_input: whether the picture itself comes first.
+        columns: pictures in a row.
+        title: stands above all.
+        colour_bar: whether to draw bars.
+
+    Raises:
+        InvalidArgument: no map, sizes or numbers that do not match, or style "panels".
+    """
+    look = Look(_known(style), alpha, threshold, desaturate, levels, smooth)
+    _check_comparable(heatmaps, titles, style, columns)
+    made = [heat.provenance for heat in heatmaps]
+    names = list(titles) if titles is not None else words.headings(made)
+    common = scale_for(*heatmaps, sign=sign, colour_map=colour_map)
+    cells = []
+    for heat, name in zip(heatmaps, names, strict=True):
+        scale = common if common_scale else scale_for(heat, sign=sign, colour_map=colour_map)
+        spots = find_hotspots(heat, most=_MOST_BOXES) if hotspots else None
+        bar = None
+        if colour_bar and not common_scale:
+            bar = bar_for(scale, (heat,), "", look.bar_alpha(image), threshold)
+        seen = view(heat, image)
+        cells.append(panel_of(seen, scale, look, spots, title=name, bar=look.with_marks(bar)))
+    if image is not None and show_input:
+        seen = view(heatmaps[0], image)
+        cells.insert(0, Panel(_picture(seen.rgb), seen.size, "input"))
+    shared = None
+    if colour_bar and common_scale:
+        shared = bar_for(
+            common, tuple(heatmaps), words.unit(made), look.bar_alpha(image), threshold
+        )
+    caption = [
+        words.scales_line(made, common_scale),
+        words.part_shown(heatmaps, _sign_of(common)),
+        *words.notes(made),
+    ]
+    return figure_of(
+        cells, title=title, caption=caption, bar=look.with_marks(shared), columns=columns
+    )
+
+
+def png(heatmap: Heatmap, image: Image | None = None, *, dpi: int = 110, **parameters: Any) -> bytes:
+    """`plot` as the bytes of a PNG that carries the provenance; for notebooks and web pages."""
+    return encode(plot(heatmap, image, **parameters), "png", (heatmap.provenance,), dpi=dpi)
+
+
+def save_picture(
+    heatmap: Heatmap,
+    path: str | PathLike[str],
+    image: Image | None = None,
+    *,
+    dpi: int = 200,
+    **parameters: Any,
+) -> Path:
+    """Write `plot` as PNG or SVG with the provenance inside; `read_provenance` reads it back.
+
+    A picture is for looking: to keep the values, `heatmap.save("map.npz")` or `.tif`.
+    """
+    format_of(path)
+    return save_figure(plot(heatmap, image, **parameters), path, heatmap.provenance, dpi=dpi)
+
+
+def _check_comparable(
+    heatmaps: Sequence[Heatmap], titles: Sequence[str] | None, style: str, columns: int | None
+) -> None:
+    if not heatmaps:
+        raise InvalidArgument("there is no heatmap to compare")
+    if style == "panels":
+        raise InvalidArgument("'panels' shows one map; compare with 'overlay' or 'heatmap'")
+    if any(heat.axes != "YX" for heat in heatmaps):
+        raise InvalidArgument("only two-dimensional maps are compared; take one slice of each")
+    sizes = {heat.size for heat in heatmaps}
+    if len(sizes) > 1:
+        raise InvalidArgument(
+            f"the maps have different sizes, {sorted(sizes)}: bring them onto one grid with "
+            "`resized` first"
+        )
+    if titles is not None and len(titles) != len(heatmaps):
+        raise InvalidArgument(f"there are {len(titles)} titles for {len(heatmaps)} heatmaps")
+    if columns is not None and columns < 1:
+        raise InvalidArgument(f"columns is {columns}; at least 1 is meant")
+
+
+def _picture(rgb: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
+    assert rgb is not None, "a figure with an input panel has a picture"
+    return rgb
+
+
+def _known(style: str) -> Style:
+    if style not in STYLES:
+        raise UnknownName("style", str(style), STYLES)
+    return style
+
+
+def _scale(
+    heatmaps: tuple[Heatmap, ...], scale: Scale | None, sign: Sign, colour_map: str | None
+) -> Scale:
+    if scale is None:
+        return scale_for(*heatmaps, sign=sign, colour_map=colour_map)
+    if colour_map is not None:
+        raise InvalidArgument("the scale names its colour map already: leave `colour_map` out")
+    return scale
+
+
+def _sign_of(scale: Scale) -> str:
+    if scale.low < 0 < scale.high or scale.symmetric:
+        return "signed"
+    return "negative" if scale.low < 0 else "positive"

@@ -1,0 +1,273 @@
+"""Pictures in a grid with titles, colour bars and a caption, everything placed in inches.
+
+matplotlib's own layout engines give a colour bar the height of the axes and not of the picture,
+and clip text that they did not expect. Here all text is measured first and the figure is made as
+large as what stands on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from heatlens.render.bar import Bar, draw_bar, labels_of
+from heatlens.render.typography import INK, MUTED, font, line_height, width, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Panel", "figure_of"]
+
+_MARGIN, _GAP, _BAR, _BAR_GAP = 0.14, 0.16, 0.11, 0.07
+_TITLE, _SUBTITLE, _HEADING, _SMALL = 10.0, 8.0, 8.0, 7.0
+_DPI = 150
+_MOST_ELONGATED = 40.0
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One picture of a figure.
+
+    Attributes:
+        rgb: pixels, uint8 (h, w, 3).
+        size: height and width of the original, in whose pixels `marks` draw.
+        title: stands above it.
+        bar: a colour bar of its own.
+        message: stands across it ("no evidence").
+        marks: draw lines and boxes.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    size: tuple[int, int]
+    title: str = ""
+    bar: Bar | None = None
+    message: str = ""
+    marks: tuple[Callable[[Axes], None], ...] = ()
+
+
+def figure_of(
+    panels: Sequence[Panel],
+    *,
+    title: str = "",
+    subtitle: str = "",
+    caption: Sequence[str] = (),
+    bar: Bar | None = None,
+    columns: int | None = None,
+) -> Figure:
+    """A figure with all `panels`, which share one size, and one common `bar` if given.
+
+    Args:
+        panels: at least one, in reading order.
+        title: stands above, bold.
+        subtitle: stands below the title.
+        caption: paragraphs that stand below the pictures.
+        bar: explains the colours of all panels.
+        columns: pictures in a row; by default what makes a page about twice as wide as high.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    grid = _Grid.of(panels, columns, bar)
+    inner = max(grid.width, 3.0)
+    head = [
+        *((line, _TITLE, True) for line in wrapped(title, inner, _TITLE, bold=True)),
+        *((line, _SUBTITLE, False) for line in wrapped(subtitle, inner, _SUBTITLE)),
+    ]
+    foot = [line for part in caption for line in wrapped(part, inner, _SMALL, most=5)]
+    head_height = sum(line_height(size) for _, size, _ in head) + (0.06 if head else 0)
+    foot_height = len(foot) * line_height(_SMALL) + (0.07 if foot else 0)
+
+    size = (inner + 2 * _MARGIN, head_height + grid.height + foot_height + 2 * _MARGIN)
+    figure = Figure(figsize=size, dpi=_DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    page = _Page(figure, *size)
+    y = _MARGIN
+    for line, points, bold in head:
+        page.write(_MARGIN, y, line, points, bold, INK if bold else MUTED)
+        y += line_height(points)
+    grid.draw(page, _MARGIN, _MARGIN + head_height, bar)
+    y = size[1] - _MARGIN - len(foot) * line_height(_SMALL)
+    for line in foot:
+        page.write(_MARGIN, y, line, _SMALL, False, MUTED)
+        y += line_height(_SMALL)
+    return figure
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Where pictures, headings and bars lie; all in inches.
+
+    Attributes:
+        rows: the panels, row by row.
+        headings: the lines above each.
+        picture: height and width of each picture.
+        flat: whether bars lie below the pictures, which are too low for bars at the side.
+        cells: width of each column, with the room for its bars.
+        below: height that each row needs for flat bars of its own.
+        bar: width or, if flat, height that the common bar needs.
+    """
+
+    rows: list[list[Panel]]
+    headings: list[list[list[str]]]
+    picture: tuple[float, float]
+    flat: bool
+    cells: list[float]
+    below: float
+    bar: float
+
+    @classmethod
+    def of(cls, panels: Sequence[Panel], columns: int | None, bar: Bar | None) -> _Grid:
+        columns = min(columns or _columns(len(panels), panels[0].size), len(panels))
+        rows = [list(panels[k : k + columns]) for k in range(0, len(panels), columns)]
+        height, wide = _picture_size(panels[0].size, columns)
+        flat = wide > 2.2 * height
+        narrowest = 1.25 if len(panels) > 1 else 0.0
+        cells = []
+        for column in range(columns):
+            bars = [row[column].bar for row in rows if column < len(row)]
+            room = max((0.0 if flat or one is None else _bar_room(one) for one in bars))
+            cells.append(max(wide + room, narrowest))
+        headings = [
+            [wrapped(panel.title, cells[k], _HEADING, most=3) for k, panel in enumerate(row)]
+            for row in rows
+        ]
+        below = 0.3 if flat and any(panel.bar for panel in panels) else 0.0
+        common = 0.0
+        if bar is not None:
+            common = 0.5 if flat else _bar_room(bar)
+        return cls(rows, headings, (height, wide), flat, cells, below, common)
+
+    @property
+    def width(self) -> float:
+        side = 0.0 if self.flat else self.bar
+        return sum(self.cells) + (len(self.cells) - 1) * _GAP + side
+
+    @property
+    def height(self) -> float:
+        rows = [self.above(row) + self.picture[0] + self.below for row in range(len(self.rows))]
+        return sum(rows) + (len(rows) - 1) * _GAP + (self.bar if self.flat else 0.0)
+
+    def above(self, row: int) -> float:
+        """Height of the headings of a row."""
+        lines = max(map(len, self.headings[row]))
+        return lines * line_height(_HEADING) + (0.04 if lines else 0.0)
+
+    def draw(self, page: _Page, left: float, top: float, bar: Bar | None) -> None:
+        height, wide = self.picture
+        y = first = top + self.above(0)
+        for row, panels in enumerate(self.rows):
+            x = left
+            for column, panel in enumerate(panels):
+                for k, line in enumerate(self.headings[row][column]):
+                    above = y - self.above(row) + k * line_height(_HEADING)
+                    page.write(x, above, line, _HEADING, False, INK)
+                _draw(page.axes(x, y, wide, height), panel)
+                if panel.bar is not None and self.flat:
+                    draw_bar(page.axes(x, y + height + 0.06, wide, 0.08), panel.bar, wide, True)
+                elif panel.bar is not None:
+                    beside = page.axes(x + wide + _BAR_GAP, y, _BAR, height)
+                    draw_bar(beside, panel.bar, height)
+                x += self.cells[column] + _GAP
+            last = y + height
+            if row + 1 < len(self.rows):
+                y = last + self.below + _GAP + self.above(row + 1)
+        if bar is not None and self.flat:
+            length = min(max(self.width, 3.0), 4.0)
+            draw_bar(page.axes(left, last + self.below + 0.09, length, _BAR), bar, length, True)
+        elif bar is not None:
+            x = left + self.width - self.bar + _BAR_GAP
+            draw_bar(page.axes(x, first, _BAR, last - first), bar, last - first)
+
+
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """Places things in inches from the upper left corner."""
+
+    figure: Figure
+    width: float
+    height: float
+
+    def axes(self, x: float, y: float, wide: float, high: float) -> Axes:
+        return self.figure.add_axes(
+            (
+                x / self.width,
+                1 - (y + high) / self.height,
+                wide / self.width,
+                high / self.height,
+            )
+        )
+
+    def write(self, x: float, y: float, line: str, size: float, bold: bool, colour: str) -> None:
+        self.figure.text(
+            x / self.width,
+            1 - (y + 0.98 * size / 72) / self.height,
+            line,
+            color=colour,
+            fontproperties=font(size, bold),
+            verticalalignment="baseline",
+            parse_math=False,
+        )
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    axes.set_label("picture")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    height, wide = panel.size
+    axes.imshow(
+        panel.rgb,
+        aspect="auto",  # the box has the picture's proportions already
+        interpolation="antialiased",
+        extent=(-0.5, wide - 0.5, height - 0.5, -0.5),
+    )
+    for mark in panel.marks:
+        mark(axes)
+    axes.set(xlim=(-0.5, wide - 0.5), ylim=(height - 0.5, -0.5))
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.5, color="#9a9a9a", visible=True)
+    if panel.message:
+        axes.text(
+            0.5,
+            0.5,
+            panel.message,
+            transform=axes.transAxes,
+            horizontalalignment="center",
+            verticalalignment="center",
+            color=INK,
+            fontproperties=font(_HEADING),
+            parse_math=False,
+            bbox={
+                "boxstyle": "round,pad=0.4",
+                "facecolor": "white",
+                "alpha": 0.88,
+                "linewidth": 0.0,
+            },
+        )
+
+
+def _bar_room(bar: Bar) -> float:
+    """Width in inches of a vertical bar with its tick labels and its label."""
+    labels = max(width(label, _SMALL) for label in labels_of(bar))
+    return _BAR_GAP + _BAR + 0.07 + labels + (line_height(_SMALL) + 0.04 if bar.label else 0.0)
+
+
+def _columns(count: int, size: tuple[int, int]) -> int:
+    """How many pictures stand side by side: as many as keep the page about twice as wide."""
+    if count <= 3 and size[1] <= 2.2 * size[0]:
+        return count
+    best = round((2.0 * count * size[0] / size[1]) ** 0.5)
+    return max(1, min(count, 6, best))
+
+
+def _picture_size(size: tuple[int, int], columns: int) -> tuple[float, float]:
+    """Height and width in inches; equal aspect unless a side is 40 times the other."""
+    longest = {1: 4.6, 2: 3.4, 3: 2.7}.get(columns, 2.2)
+    aspect = min(max(size[1] / size[0], 1 / _MOST_ELONGATED), _MOST_ELONGATED)
+    widest = max(longest, 7.2 / columns) if aspect > 2.2 else longest
+    wide = min(widest, longest * aspect)
+    return wide / aspect, wide

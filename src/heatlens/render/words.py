@@ -1,0 +1,117 @@
+"""What stands around a picture: titles, what is shown, notes and the first checks of trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from heatlens.heatmap import Heatmap
+from heatlens.provenance import Provenance
+from heatlens.render.colour import Scale
+from heatlens.render.hotspots import Hotspot
+from heatlens.render.typography import NO_BREAK, number
+
+__all__ = ["headings", "message", "notes", "part_shown", "scales_line", "spots_line", "subtitle", "title", "unit"]
+
+
+def title(made: Provenance) -> str:
+    """Method and target ("gradcam: white stork")."""
+    return f"{made.method}: {made.target}" if made.target else made.method
+
+
+def subtitle(made: Provenance, index: int | None = None, count: int = 0) -> str:
+    """Score, model, picture and slice, as far as they are known."""
+    parts = [
+        "" if made.score is None else f"score {number(made.score)}",
+        made.model,
+        made.image,
+        "" if index is None else f"slice {index + 1} of {count}",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def unit(made: Sequence[Provenance]) -> str:
+    """What the numbers on a colour bar are."""
+    methods = {one.method for one in made}
+    return f"{methods.pop()}, unnormalised" if len(methods) == 1 else "unnormalised values"
+
+
+def message(heatmap: Heatmap, scale: Scale) -> str:
+    """What to write across a picture that shows nothing; empty if it shows something."""
+    if scale.strength(heatmap.values).any():
+        return ""
+    if heatmap.empty or scale.symmetric:
+        return "no evidence"
+    return "no evidence against the target" if scale.low < 0 else "no evidence for the target"
+
+
+def part_shown(heatmaps: Sequence[Heatmap], sign: str) -> str:
+    """A sentence on what the chosen sign leaves out; empty if nothing."""
+    low = min(float(heat.values.min()) for heat in heatmaps)
+    high = max(float(heat.values.max()) for heat in heatmaps)
+    if sign == "positive" and low < 0:
+        return f"Only evidence for the target is shown; values reach down to {number(low)}."
+    if sign == "negative" and high > 0:
+        return f"Only evidence against the target is shown; values reach up to {number(high)}."
+    return ""
+
+
+def scales_line(made: Sequence[Provenance], common: bool) -> str:
+    """A sentence on what may be compared between several maps."""
+    if len(made) < 2:
+        return ""
+    if not common:
+        return "Each map has its own scale: compare places between pictures, not colours."
+    if len({one.method for one in made}) > 1:
+        return (
+            "All maps share one scale, but methods have different units: a paler map does not "
+            "mean less evidence."
+        )
+    return "All maps share one scale."
+
+
+def spots_line(spots: Sequence[Hotspot]) -> str:
+    """The numbered boxes' shares of the positive mass."""
+    shares = ", ".join(f"({k}) {100 * spot.share:.0f} %" for k, spot in enumerate(spots, 1))
+    return f"Share of the positive mass: {shares}." if shares else "No hot region."
+
+
+def notes(made: Sequence[Provenance]) -> list[str]:
+    """The notes, each once, and the first checks of trust where there is one map only."""
+    lines = list(dict.fromkeys(note for one in made for note in one.notes))
+    if len(made) == 1:
+        checks = [f"{name.replace('_', ' ')} {value}" for name, value in _flat(made[0].trust)]
+        if checks:
+            lines.append(f"{NO_BREAK}· ".join(check.replace(" ", NO_BREAK) for check in checks))
+    return lines
+
+
+def headings(made: Sequence[Provenance]) -> list[str]:
+    """A heading for each of several maps: what tells them apart, and the scores."""
+    same_method = len({one.method for one in made}) == 1
+    same_target = len({one.target for one in made}) == 1
+    result = []
+    for one in made:
+        if same_method and not same_target:
+            name = one.target
+        elif same_target and not same_method:
+            name = one.method
+        else:
+            name = title(one)
+        score = "" if one.score is None or same_target else f" ({number(one.score)})"
+        result.append(f"{name or one.method}{score}")
+    return result
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name} ")
+        elif isinstance(value, (bool, np.bool_)):
+            yield f"{prefix}{name}", "yes" if value else "no"
+        elif isinstance(value, (int, float, np.number)):
+            yield f"{prefix}{name}", number(float(value)) if np.isfinite(value) else str(value)
+        elif isinstance(value, str):
+            yield f"{prefix}{name}", value
