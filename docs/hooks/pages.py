@@ -1,5 +1,6 @@
 """mkdocs hook: pages that stand elsewhere in the repository, and the generated tables."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,7 +30,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, source in ELSEWHERE.items():
         content = (ROOT / source).read_text().replace("](docs/", "](")
         files.append(File.generated(config, name, content=content))
+    files.append(File.generated(config, "command-line.md", content=command_line()))
     return files
+
+
+def command_line() -> str:
+    """Every verb with its options, as the command line itself describes them."""
+    command = [sys.executable, "-m", "typer", "heatlens.cli", "utils", "docs", "--name", "heatlens"]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    return run.stdout.replace("# `heatlens`\n", "# Command line\n", 1)
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

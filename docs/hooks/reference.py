@@ -39,11 +39,11 @@ def address(name: str) -> str:
 
 
 def modules() -> list[str]:
-    """Dotted names of the public modules that say anything."""
+    """Dotted names of the public modules; the command line has a page of its own."""
     names = []
     for file in sorted((SOURCE / "heatlens").rglob("*.py")):
         parts = file.relative_to(SOURCE).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if not any(part.startswith("_") for part in parts) and file.read_text().strip():
+        if "cli" not in parts and not any(part.startswith("_") for part in parts):
             names.append(".".join(parts))
     return sorted(names)

@@ -35,17 +35,17 @@ def bundled() -> str:
     rows = []
     for file in sorted((ROOT / "src/heatlens/models/bundled/weights").glob("*.json")):
         card = json.loads(file.read_text())
-        accuracy = card["accuracy"]
+        accuracy = card.get("accuracy", {})
         weights = file.with_suffix(".safetensors").stat().st_size
         rows.append(
             (
                 f"`{card['name']}`",
-                f"{card['parameters']:,}",
+                f"{card.get('parameters', 0):,}",
                 f"{weights / 1e6:.2f} MB",
                 "; ".join(
                     f"{value:.1%} {name.replace('_', ' ')}" for name, value in accuracy.items()
                 ),
-                f"`{card['command']}`",
+                f"`{card.get('command', '')}`",
             )
         )
     return table(("name", "parameters", "weights", "accuracy", "made by"), rows)

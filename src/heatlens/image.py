@@ -129,6 +129,4 @@ class Image:
         """Name, layout, type and range in one line."""
         shape = " x ".join(map(str, self.pixels.shape))
         low, high = self.value_range
-        return (
-            f"Image({self.name!r}, {self.axes} {shape}, {self.pixels.dtype}, {low:g}..{high:g})"
-        )
+        return f"Image({self.name!r}, {self.axes} {shape}, {self.pixels.dtype}, {low:g}..{high:g})"

@@ -86,6 +86,11 @@ def attribute(
             "(1, C, H, W)"
         )
     aim = as_target(target).bind(adapted.contract.labels)
+    if aim.per_row not in (None, len(batch)):
+        raise InvalidArgument(
+            f"the target has one choice for each of {aim.per_row} rows, the batch has "
+            f"{len(batch)}: give one for all, or one a row"
+        )
     with adapted.counting() as passes:
         if chosen.fixed_target and not aim.is_fixed:
             aim = aim.fixed(adapted.predict(batch, aim.layer))

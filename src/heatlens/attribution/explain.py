@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from heatlens.attribution.attribute import attribute
@@ -66,7 +65,8 @@ def explain(
 
     Example:
         >>> network = torch.nn.Sequential(
-        ...     torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+        ...     torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+        ... )
         >>> photo = np.zeros((20, 30, 3), np.uint8)
         >>> heat = explain(network, photo, "gradient", target=2)  # doctest: +SKIP
         >>> heat.size  # doctest: +SKIP
@@ -80,7 +80,13 @@ def explain(
     if isinstance(image, list | tuple):
         return [
             explain(
-                adapted, item, method, target, fit=fit, channels=channels, checks=checks,
+                adapted,
+                item,
+                method,
+                target,
+                fit=fit,
+                channels=channels,
+                checks=checks,
                 **parameters,
             )
             for item in image
@@ -198,5 +204,3 @@ def _averaged(info: Mapping[str, Any]) -> dict[str, Any]:
         elif value.ndim == 1:
             plain[key] = float(value.double().mean())
     return plain
-
-

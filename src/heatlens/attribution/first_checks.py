@@ -57,12 +57,11 @@ def first_checks(
     if "completeness_gap" in result.info:
         for row, gap in zip(checks, result.info["completeness_gap"].tolist(), strict=True):
             row["completeness_gap"] = gap
-    quick = {**parameters, **METHODS[method].quick}
-    blind = attribute(
-        model.with_random_head(batch, seed), batch, method, target, **quick
-    )
-    for row, here, there in zip(checks, maps, reduce_channels(blind, channels), strict=True):
-        row["random_head_correlation"] = rank_correlation(here, there)
+    if (ignorant := model.with_random_head(batch, seed)) is not None:
+        quick = {**parameters, **METHODS[method].quick}
+        blind = attribute(ignorant, batch, method, target, **quick)
+        for row, here, there in zip(checks, maps, reduce_channels(blind, channels), strict=True):
+            row["random_head_correlation"] = rank_correlation(here, there)
     hot, elsewhere = blur_drops(model, batch, maps, target, seed)
     for row, first, second in zip(checks, hot.tolist(), elsewhere.tolist(), strict=True):
         row["hot_drop"], row["random_drop"] = first, second

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -79,6 +80,14 @@ class Method:
             for name, item in signature.items()
             if item.kind is inspect.Parameter.KEYWORD_ONLY
         }
+
+    @property
+    def passes(self) -> str:
+        """Forward + backward passes per picture with default parameters, in words."""
+        cost = self.cost(self.parameters)
+        if math.isnan(cost.forward):
+            return "one per channel"
+        return f"{cost.forward:g} + {cost.backward:g}"
 
     def reduction(self, parameters: Mapping[str, Any]) -> str:
         """The channel reduction that suits the method with these parameters."""

@@ -117,7 +117,7 @@ def _padded(
         if fill != "edge":
             raise InvalidArgument(f"`fill` is {fill!r}; it can be 'edge', a number or one each")
         return np.pad(unit, [*missing, (0, 0)], mode="edge")
-    shade = np.atleast_1d(np.asarray(fill, np.float32))
+    shade: npt.NDArray[Any] = np.atleast_1d(np.asarray(fill, np.float32))
     if shade.shape not in ((1,), (unit.shape[2],)):
         raise InvalidArgument(f"`fill` has {shade.size} values for {unit.shape[2]} channels")
     if eight_bits:

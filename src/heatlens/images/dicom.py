@@ -172,27 +172,24 @@ def _windowed(
     window: tuple[float, float] | int | str | None,
     metadata: dict[str, Any],
 ) -> tuple[npt.NDArray[np.float64], tuple[float, float]]:
-    low, high = float(inside.min()), float(inside.max())
-    full = (low, high if high > low else low + 1.0)
+    """Values within the window, and the values at its ends."""
     windows = header.windows(dataset, frame)
+    if window is None and not windows and (table := header.table(dataset, frame)) is not None:
+        metadata["window"] = "table"
+        return header.looked_up(table, real)
+    if window == "full" or (window is None and not windows):
+        low, high = float(inside.min()), float(inside.max())
+        return real.copy(), (low, high if high > low else low + 1.0)
     function = "LINEAR_EXACT"
-    if window is None or isinstance(window, int):
-        function = header.window_function(dataset, frame)
-        table = window is None and not windows and header.table(dataset, frame)
-        if table:
-            metadata["window"] = "table"
-            return header.looked_up(table, real)
-        if not windows and window is None:
-            return real.copy(), full
-        chosen = windows[pick(window, len(windows), "window", "the file")] if windows else None
-        if chosen is None:
-            raise InvalidArgument("the file has no window; give window=(centre, width)")
-    elif isinstance(window, str):
-        return real.copy(), full
+    if isinstance(window, tuple):
+        centre, width = float(window[0]), float(window[1])
+    elif not windows:
+        raise InvalidArgument("the file has no window of its own; give window=(centre, width)")
     else:
-        chosen = (float(window[0]), float(window[1]))
-    centre, width = chosen
-    metadata["window"] = chosen
+        number = window if isinstance(window, int) else 0
+        centre, width = windows[pick(number, len(windows), "window", "the file")]
+        function = header.window_function(dataset, frame)
+    metadata["window"] = (centre, width)
     if function == "SIGMOID":
         return 1 / (1 + np.exp(-4 * (real - centre) / width)), (0.0, 1.0)
     if function == "LINEAR" and width > 1:  # PS3.3 C.11.2.1.2.1: half a step and one step less

@@ -45,7 +45,7 @@ class Placement:
         >>> place.hidden_fraction
         0.5
         >>> heat = place.back(np.ones((7, 7)))
-        >>> heat.shape, float(heat.sum()) == place.valid().sum()
+        >>> heat.shape, bool((heat == place.valid()).all())
         ((100, 200), True)
     """
 
@@ -105,7 +105,7 @@ class Placement:
         bands, inside = [], []
         for axis in (0, 1):
             size, scale = self.original[axis], self.scale[axis]
-            centres = (np.arange(self.input[axis]) + 0.5 - self.offset[axis]) / scale
+            centres = (_centres(self.input[axis]) - self.offset[axis]) / scale
             inside.append((centres >= 0) & (centres < size))
             bands.append(band(centres, size, 1 / scale))
         result = separable(values, *bands)
@@ -137,13 +137,13 @@ class Placement:
 
     def positions(self, axis: int) -> npt.NDArray[np.float64]:
         """Input positions of the picture's pixel centres along `axis` (0 rows, 1 columns)."""
-        return (np.arange(self.original[axis]) + 0.5) * self.scale[axis] + self.offset[axis]
+        return _centres(self.original[axis]) * self.scale[axis] + self.offset[axis]
 
     def _seen(self, axis: int) -> slice:
         positions = self.positions(axis)
         seen = np.flatnonzero((positions >= 0) & (positions < self.input[axis]))
         if len(seen) == 0:  # pixels wider than the input: the one nearest to its middle
-            seen = np.abs(positions - self.input[axis] / 2).argmin(keepdims=True)
+            seen = np.array([np.abs(positions - self.input[axis] / 2).argmin()])
         return slice(int(seen[0]), int(seen[-1]) + 1)
 
     def _band(self, axis: int, cells: int) -> Band:
@@ -175,7 +175,7 @@ def resized(heatmap: Heatmap, size: tuple[int, int]) -> Heatmap:
         raise InvalidArgument(f"`size` is {size!r}; it has to be (height, width), both at least 1")
     bands = []
     for old, n in zip(heatmap.size, new, strict=True):
-        bands.append(band((np.arange(n) + 0.5) * (old / n), old, old / n))
+        bands.append(band(_centres(n) * (old / n), old, old / n))
     rows, columns = bands
 
     def resample(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -184,15 +184,20 @@ def resized(heatmap: Heatmap, size: tuple[int, int]) -> Heatmap:
     if heatmap.valid is None:
         error = None if heatmap.error is None else resample(heatmap.error)
         return heatmap.with_(values=resample(heatmap.values), error=error)
-    share = resample(heatmap.valid)
+    seen = heatmap.valid
+    share = resample(seen)
     valid = share >= 0.5
     weight = np.where(valid, share, 1)
 
     def masked(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.where(valid, resample(np.where(heatmap.valid, array, 0)) / weight, 0)
+        return np.where(valid, resample(np.where(seen, array, 0)) / weight, 0)
 
     error = None if heatmap.error is None else masked(heatmap.error)
     return heatmap.with_(values=masked(heatmap.values), error=error, valid=valid)
+
+
+def _centres(count: int) -> npt.NDArray[np.float64]:
+    return np.arange(count, dtype=np.float64) + 0.5
 
 
 def _grid(values: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -23,8 +23,9 @@ from PIL import Image as Pillow
 
 from heatlens.errors import ImageTooLarge, InvalidArgument, UnreadableImage
 from heatlens.heatmap import Heatmap
-from heatlens.images import pillow
 from heatlens.images.files import existing_file
+from heatlens.images.plugins import load as load_pixels
+from heatlens.images.plugins import open_plugin
 from heatlens.images.read import pixel_limit
 from heatlens.provenance import Provenance
 
@@ -32,8 +33,10 @@ __all__ = ["load", "save"]
 
 _FORMAT = 1
 _TIFF = (".tif", ".tiff")
-_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, SyntaxError, IndexError)
-_BROKEN = (*_BROKEN, MemoryError, AttributeError, struct.error, zlib.error, zipfile.BadZipFile)
+_BROKEN: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, SyntaxError, IndexError),
+    *(MemoryError, AttributeError, struct.error, zlib.error, zipfile.BadZipFile),
+)
 
 
 def save(heatmap: Heatmap, path: str | os.PathLike[str]) -> None:
@@ -50,7 +53,7 @@ def save(heatmap: Heatmap, path: str | os.PathLike[str]) -> None:
         raise InvalidArgument(f"the folder {target.parent} does not exist; make it first")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with beside.open("xb") as stream:
+        with beside.open("x+b") as stream:
             if suffix == ".npz":
                 _write_npz(heatmap, stream)
             else:
@@ -145,8 +148,9 @@ def _check(bytes_: int, source: Path) -> None:
 
 
 def _write_npz(heatmap: Heatmap, stream: BinaryIO) -> None:
-    header = np.frombuffer(_header(heatmap).encode(), np.uint8)
-    np.savez(stream, header=header, **dict(_layers(heatmap)))
+    arrays: dict[str, Any] = dict(_layers(heatmap))
+    arrays["header"] = np.frombuffer(_header(heatmap).encode(), np.uint8)
+    np.savez(stream, **arrays)
 
 
 def _read_npz(stream: BinaryIO, source: Path) -> Heatmap:
@@ -183,7 +187,7 @@ def _write_tiff(heatmap: Heatmap, stream: BinaryIO) -> None:
 
 
 def _read_tiff(stream: BinaryIO, source: Path) -> Heatmap:
-    picture: Any = pillow.open_plugin("TIFF", stream)
+    picture: Any = open_plugin("TIFF", stream)
     text = str(picture.tag_v2.get(270, ""))
     if not text.startswith('{"heatlens"'):
         raise UnreadableImage(
@@ -201,7 +205,7 @@ def _read_tiff(stream: BinaryIO, source: Path) -> Heatmap:
             picture.seek(number * depth + index)
             if picture.size != (shape[-1], shape[-2]):
                 raise UnreadableImage(f"{source} is damaged: its pages differ in size")
-            pillow.load(picture)
+            load_pixels(picture)
             pages.append(np.array(picture))
         stacked = np.stack(pages).reshape(shape)
         layers[name] = stacked > 0 if name == "valid" else stacked

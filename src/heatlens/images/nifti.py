@@ -112,8 +112,9 @@ def _volume(
         zlib.error,
         nibabel.filebasedimages.ImageFileError,
     ) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnreadableImage(
-            f"{file.label} is a NIfTI file that is damaged or cut off ({error}); get a fresh copy"
+            f"{file.label} is a NIfTI file that is damaged or cut off ({reason}); get a fresh copy"
         ) from error
     metadata: dict[str, Any] = {}
     if steps > 1:

@@ -1,53 +1,23 @@
-"""Picture files and Pillow images, with the depth that the file really has.
-
-Pillow's process-wide settings (`LOAD_TRUNCATED_IMAGES`, `MAX_IMAGE_PIXELS`) are neither changed
-nor asked: the plugin of a format is called directly instead of `Image.open`, heatlens' own limit
-is checked on the header, and a file that ends early is an error in any case.
-"""
+"""Picture files and Pillow images, with the depth that the file really has."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import struct
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
-from PIL import ImageFile
 
-from heatlens.errors import HeatlensError, ImageTooLarge, UnreadableImage
+from heatlens.errors import ImageTooLarge, UnreadableImage
 from heatlens.image import Image
 from heatlens.images import depth
 from heatlens.images.files import Opened
+from heatlens.images.plugins import BROKEN, load, open_plugin, telling, webp_size
 from heatlens.images.ranges import native, split_alpha
 from heatlens.images.selection import Selection, pick
 
-__all__ = ["from_file", "from_picture", "open_plugin", "recognised"]
-
-_PLUGINS = {
-    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
-    "PNG": ("PngImagePlugin", "PngImageFile"),
-    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
-    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
-    "BMP": ("BmpImagePlugin", "BmpImageFile"),
-    "GIF": ("GifImagePlugin", "GifImageFile"),
-    "PPM": ("PpmImagePlugin", "PpmImageFile"),
-    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
-    "JPEG2000": ("Jpeg2KImagePlugin", "Jpeg2KImageFile"),
-}
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError)
-_BROKEN = (*_BROKEN, OverflowError, AttributeError, struct.error, zlib.error)
-"""What Pillow's decoders raise on damaged files."""
-
-
-def recognised() -> frozenset[str]:
-    """Kinds of files (as `sniff.kind_of` names them) that go through Pillow."""
-    return frozenset(_PLUGINS)
+__all__ = ["from_file", "from_picture"]
 
 
 def from_file(file: Opened, kind: str, selection: Selection, limit: int) -> Image:
@@ -58,9 +28,9 @@ def from_file(file: Opened, kind: str, selection: Selection, limit: int) -> Imag
         UnreadableImage: damaged, cut off, of zero size, or of a layout Pillow does not know.
     """
     selection.refuse(f"a {kind} file", "slice", "window")
-    with _telling(file.label, kind):
+    with telling(file.label, kind):
         if kind == "WEBP":
-            _check_size(_webp_size(file.head), limit, file.label)
+            _check_size(webp_size(file.head), limit, file.label)
         picture = open_plugin(kind, file.stream)
         _check_size(picture.size, limit, file.label)
         frames = int(getattr(picture, "n_frames", 1))
@@ -96,46 +66,10 @@ def from_picture(picture: Pillow.Image, selection: Selection) -> Image:
     if 0 in picture.size:
         raise UnreadableImage(f"the Pillow image has size zero: {picture.size}")
     name = str(getattr(picture, "filename", "") or "")
-    with _telling(name or "the Pillow image", picture.format or "picture"):
+    with telling(name or "the Pillow image", picture.format or "picture"):
         picture.load()
         image = _converted(picture, name or "the Pillow image")
     return image.with_(name=Path(name).name)
-
-
-def open_plugin(kind: str, stream: BinaryIO) -> ImageFile.ImageFile:
-    """Read the header with the format's own plugin, without Pillow's process-wide limit."""
-    module, name = _PLUGINS[kind]
-    plugin = getattr(importlib.import_module(f"PIL.{module}"), name)
-    stream.seek(0)
-    return cast(ImageFile.ImageFile, plugin(_Whole(stream), ""))
-
-
-def load(picture: ImageFile.ImageFile) -> None:
-    """Decode all pixels; a file that ends before they are complete is an `OSError`."""
-    source: Any = getattr(picture, "fp", None)
-    if isinstance(source, _Whole):
-        source.strict = True
-    stored: Any = getattr(picture, "_tile_size", None)
-    if stored is not None:  # Pillow's TIFF plugin asks its own limit only if it makes the memory
-        cast(Any, picture).im = Pillow.new(picture.mode, stored, cast(Any, None)).im
-    picture.load()
-
-
-class _Whole:
-    """A file that, once strict, does not end: reading past its end is an error, not b""."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
-        self.strict = False
-
-    def read(self, count: int = -1) -> bytes:
-        data = self.stream.read(count)
-        if self.strict and not data and count != 0:
-            raise OSError("image file is truncated")
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
 
 
 def _converted(picture: Pillow.Image, label: str) -> Image:
@@ -176,7 +110,7 @@ def oriented(
     """Turn pixels and opacity as the EXIF orientation says, and make the `Image`."""
     try:
         turn = int(picture.getexif().get(0x0112, 1))
-    except _BROKEN:  # a damaged EXIF block is no reason to refuse a picture
+    except BROKEN:  # a damaged EXIF block is no reason to refuse a picture
         turn = 1
     metadata: dict[str, Any] = {"orientation": turn} if turn in range(2, 9) else {}
     if notes:
@@ -208,47 +142,3 @@ def _check_size(size: tuple[int, int], limit: int, label: str) -> None:
             f"limit is {limit / 1e6:.3g} million; if you trust the file, raise it with "
             "max_pixels= or HEATLENS_MAX_PIXELS"
         )
-
-
-def _webp_size(head: bytes) -> tuple[int, int]:
-    """Width and height of a WebP file; Pillow's plugin makes the memory before it says them."""
-    head = head.ljust(32, b"\0")
-    if head[12:16] == b"VP8X":
-        return (
-            1 + int.from_bytes(head[24:27], "little"),
-            1 + int.from_bytes(head[27:30], "little"),
-        )
-    if head[12:16] == b"VP8L":
-        bits = int.from_bytes(head[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = struct.unpack("<HH", head[26:30])
-    return width & 0x3FFF, height & 0x3FFF
-
-
-@contextlib.contextmanager
-def _telling(label: str, kind: str) -> Iterator[None]:
-    """Turn what Pillow raises on a damaged file into an error that says what is wrong."""
-    try:
-        yield
-    except HeatlensError:
-        raise
-    except Pillow.DecompressionBombError as error:
-        raise ImageTooLarge(
-            f"{label}: Pillow refuses it, {error}; raise PIL.Image.MAX_IMAGE_PIXELS if you trust it"
-        ) from error
-    except MemoryError as error:
-        raise ImageTooLarge(f"{label} does not fit in memory") from error
-    except _BROKEN as error:
-        text = str(error) or type(error).__name__
-        if "unknown pixel mode" in text or "unknown data organization" in text:
-            raise UnreadableImage(
-                f"{label} is a {kind} with a pixel layout that Pillow does not read; read it with "
-                "tifffile.imread and give the array"
-            ) from error
-        if isinstance(error, ModuleNotFoundError) or "not supported" in text:
-            raise UnreadableImage(f"{label}: this Pillow does not read {kind}") from error
-        cut = "truncated" in text.lower() or isinstance(error, (EOFError, struct.error))
-        what = "cut off before its end" if cut else "damaged"
-        raise UnreadableImage(
-            f"{label} is a {kind} that is {what} ({text}); get a fresh copy of the file"
-        ) from error

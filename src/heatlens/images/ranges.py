@@ -25,7 +25,7 @@ def native(
 
     Example:
         >>> native(np.array([[-5, 15]], np.int16))[1:]
-        ((-5.0, 15.0), ('value_range is the data's own, -5 to 15; give value_range= for another',))
+        ((-5.0, 15.0), ("value_range is the data's own, -5 to 15; give value_range= for another",))
     """
     if pixels.dtype == np.bool_:
         return pixels.astype(np.uint8), (0.0, 1.0), ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from PIL import Image as Pillow
@@ -12,7 +11,8 @@ from heatlens.errors import InvalidArgument, InvalidType, UnreadableImage
 from heatlens.image import Image
 from heatlens.images.arrays import from_array, is_array
 from heatlens.images.files import Opened, opened
-from heatlens.images.pillow import from_file, from_picture, recognised
+from heatlens.images.pillow import from_file, from_picture
+from heatlens.images.plugins import recognised
 from heatlens.images.selection import Selection
 from heatlens.images.sniff import describe, kind_of
 
@@ -97,7 +97,7 @@ def read_image(
         selection.refuse("an array")
         image = from_array(source, axes, value_range)
     else:
-        if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
+        if isinstance(source, (list, tuple, range)):
             raise InvalidType(
                 f"read_image takes one picture, not a {type(source).__name__}: call it for each, "
                 "or give numbers as an array, numpy.asarray(...)"

@@ -40,6 +40,7 @@ class Selection:
                 f"`window` is {window!r}; it can be (centre, width) with a positive width, the "
                 "number of one of the file's windows, or 'full'"
             )
+        object.__setattr__(self, "window", (float(window[0]), float(window[1])))
 
     def refuse(self, what: str, *names: str) -> None:
         """Raise for each of `names` (all without any) that was given but means nothing here."""

@@ -21,7 +21,7 @@ _DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 _NIFTI_SUFFIXES = (".nii", ".nii.gz")
 
 _OTHERS = (
-    (b"%PDF", "a PDF document; export the page as PNG"),
+    (b"%pdf", "a PDF document; export the page as PNG"),
     (b"<svg", "an SVG drawing; export it as PNG"),
     (b"<!doctype html", "an HTML page (a failed download?)"),
     (b"<html", "an HTML page (a failed download?)"),
@@ -32,7 +32,7 @@ _OTHERS = (
     (b"\x93numpy", "a NumPy file; give numpy.load(path)"),
     (b"\x89hdf", "an HDF5 file; give the array inside"),
     (b"8bps", "a Photoshop document; export it as PNG or TIFF"),
-    (b"\x1aE\xdf\xa3".lower(), "a video; give one of its frames"),
+    (b"\x1ae\xdf\xa3", "a video; give one of its frames"),
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
@@ -72,6 +71,7 @@ def probabilities(scores: Tensor) -> Tensor:
     """Scores along axis 0 as probabilities: softmax, sigmoid of a lone logit, or as they are.
 
     Example:
+        >>> import torch
         >>> probabilities(torch.tensor([0.0, 0.0])).tolist()
         [0.5, 0.5]
         >>> probabilities(torch.tensor([0.25, 0.75])).tolist()

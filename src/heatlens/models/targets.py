@@ -8,7 +8,6 @@ that layer's output instead of the model's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument, InvalidType, UnknownName
+from heatlens.models.pytorch.randomness import random_state_kept
 
 __all__ = [
     "ClassIndex",
@@ -42,6 +42,11 @@ class Target:
 
     #: whether the choice no longer depends on the model's output
     is_fixed = True
+
+    @property
+    def per_row(self) -> int | None:
+        """For how many rows it has one choice each; None if one choice serves any number."""
+        return None
 
     def scores(self, output: Tensor) -> Tensor:
         """One score per row: (N, ...) -> (N,)."""
@@ -76,6 +81,11 @@ class ClassIndex(Target):
     """
 
     index: int | tuple[int, ...]
+
+    @property
+    def per_row(self) -> int | None:
+        """The number of indices, unless there is one for all."""
+        return None if isinstance(self.index, int) else len(self.index)
 
     def scores(self, output: Tensor) -> Tensor:
         """The logit of the class."""
@@ -190,6 +200,11 @@ class TopK(Target):
         """Whether the classes are chosen."""
         return bool(self.classes)
 
+    @property
+    def per_row(self) -> int | None:
+        """The number of rows that the classes are chosen for."""
+        return len(self.classes) or None
+
     def scores(self, output: Tensor) -> Tensor:
         """The sum of the chosen logits."""
         chosen = self if self.classes else self.fixed(output)
@@ -230,14 +245,34 @@ class Difference(Target):
     second: Any
 
     def __post_init__(self) -> None:
-        """Both sides may be anything that `as_target` takes."""
+        """Both sides may be anything that `as_target` takes; one pass must be able to give both."""
         object.__setattr__(self, "first", as_target(self.first))
         object.__setattr__(self, "second", as_target(self.second))
+        sides = {self.first.layer, self.second.layer}
+        layer = self.layer or self.first.layer
+        if len(sides) > 1 or not sides <= {None, layer}:
+            raise InvalidArgument(
+                "both sides of a difference must be read from the same layer, not from "
+                f"{self.first.layer or 'the output'} and {self.second.layer or 'the output'}"
+            )
+        object.__setattr__(self, "layer", layer)
+        counts = {self.first.per_row, self.second.per_row} - {None}
+        if len(counts) > 1:
+            raise InvalidArgument(
+                "the sides of a difference have one choice a row each, for different numbers of "
+                f"rows: {self.first.per_row} and {self.second.per_row}"
+            )
 
     @property
     def is_fixed(self) -> bool:  # type: ignore[override]
         """Whether both sides are."""
         return bool(self.first.is_fixed and self.second.is_fixed)
+
+    @property
+    def per_row(self) -> int | None:
+        """That of the sides."""
+        count: int | None = self.first.per_row or self.second.per_row
+        return count
 
     def scores(self, output: Tensor) -> Tensor:
         """The difference of the two scores."""
@@ -273,7 +308,8 @@ class OutputFunction(Target):
 
     def scores(self, output: Tensor) -> Tensor:
         """What the callable says, checked to be one number a row."""
-        scores = self.function(output)
+        with random_state_kept():
+            scores = self.function(output)
         if not isinstance(scores, Tensor):
             raise InvalidType(
                 f"the target callable returned {type(scores).__name__}, not a tensor of scores"
@@ -312,6 +348,23 @@ class Region(Target):
         """Whether the region no longer moves with the output."""
         return self.scope is not None
 
+    def __post_init__(self) -> None:
+        """Check the mask's shape as soon as it is there."""
+        if self.mask is None:
+            return
+        mask = torch.as_tensor(self.mask)
+        if mask.ndim not in (2, 3):
+            raise InvalidArgument(f"a mask of shape {tuple(mask.shape)}; (h, w) or (N, h, w)")
+        object.__setattr__(self, "mask", mask)
+
+    @property
+    def per_row(self) -> int | None:
+        """The number of masks, unless there is one for all."""
+        masks = self.mask if self.scope is None else self.scope
+        if masks is None or masks.ndim == 2 or (self.scope is None and len(masks) == 1):
+            return None
+        return len(masks)
+
     def bind(self, labels: Sequence[str]) -> Region:
         """The label's class."""
         if isinstance(self.index, int):
@@ -334,7 +387,9 @@ class Region(Target):
                 f"a Region needs a segmentation output (N, classes, h, w), the model gave {shape}"
             )
         if isinstance(self.index, str):
-            raise InvalidArgument(f"label {self.index!r}: this model knows no labels; give an index")
+            raise InvalidArgument(
+                f"label {self.index!r}: this model knows no labels; give an index"
+            )
         if not 0 <= self.index < output.shape[1]:
             raise InvalidArgument(
                 f"class {self.index} is out of range: the output has {output.shape[1]} classes"
@@ -342,9 +397,7 @@ class Region(Target):
         if self.mask is None:
             scope = output.detach().argmax(1) == self.index
         else:
-            mask = torch.as_tensor(self.mask, device=output.device).to(output.dtype)
-            if mask.ndim not in (2, 3):
-                raise InvalidArgument(f"a mask of shape {tuple(mask.shape)}; (h, w) or (N, h, w)")
+            mask = self.mask.to(output)
             mask = mask.expand(len(output), *mask.shape[-2:]).unsqueeze(1)
             nearest = torch.nn.functional.interpolate(mask, output.shape[-2:], mode="nearest-exact")
             scope = nearest.squeeze(1) > 0
@@ -355,14 +408,18 @@ class Region(Target):
         return replace(self, scope=scope)
 
     def take(self, rows: Tensor) -> Region:
-        """The regions of those rows."""
-        if self.scope is None:
-            return self
-        return replace(self, scope=self.scope[rows.to(self.scope.device)])
+        """The regions, or the masks that will make them, of those rows."""
+        if self.scope is not None:
+            return replace(self, scope=self.scope[rows.to(self.scope.device)])
+        if self.per_row is not None:
+            return replace(self, mask=self.mask[rows.to(self.mask.device)])
+        return self
 
     def describe(self, labels: Sequence[str], row: int = 0) -> str:
         """ "region of cat"."""
-        name = self.index if isinstance(self.index, str) else ClassIndex(self.index).describe(labels)
+        name = (
+            self.index if isinstance(self.index, str) else ClassIndex(self.index).describe(labels)
+        )
         return f"region of {name}"
 
 
@@ -383,6 +440,13 @@ class Similarity(Target):
 
     reference: Any
     name: str = ""
+
+    @property
+    def per_row(self) -> int | None:
+        """The number of references, unless there is one for all."""
+        if not isinstance(self.reference, Tensor) or self.reference.ndim < 2:
+            return None
+        return len(self.reference) if len(self.reference) > 1 else None
 
     def scores(self, output: Tensor) -> Tensor:
         """The cosine, in -1..1."""

@@ -43,14 +43,7 @@ class Bar:
     beyond: tuple[bool, bool] = (False, False)
 
 
-def bar_for(
-    scale: Scale,
-    heatmaps: tuple[Heatmap, ...],
-    label: str,
-    alpha: float | None = None,
-    threshold: float = 0.0,
-    marks: tuple[float, ...] = (),
-) -> Bar | None:
+def bar_for(scale: Scale, heatmaps: tuple[Heatmap, ...], label: str = "") -> Bar | None:
     """The bar of `scale`, which says where values of `heatmaps` lie beyond it; None if empty.
 
     An end that is zero because only one sign is shown cuts nothing off.
@@ -59,7 +52,7 @@ def bar_for(
         return None
     below = scale.low != 0 and any(float(heat.values.min()) < scale.low for heat in heatmaps)
     above = scale.high != 0 and any(float(heat.values.max()) > scale.high for heat in heatmaps)
-    return Bar(scale, label, alpha, threshold, marks, (below, above))
+    return Bar(scale, label, beyond=(below, above))
 
 
 def ticks_of(scale: Scale, marks: tuple[float, ...] = ()) -> list[float]:
@@ -93,6 +86,8 @@ def draw_bar(axes: Axes, bar: Bar, length: float, horizontal: bool = False) -> N
     """
     scale = bar.scale
     axes.set_label("colour bar")
+    axes.grid(False)
+    axes.minorticks_off()
     colours = _colours(bar)
     ends = (scale.low, scale.high)
     across = (0.0, 1.0)
@@ -114,9 +109,13 @@ def draw_bar(axes: Axes, bar: Bar, length: float, horizontal: bool = False) -> N
     for tick_label in axis.get_ticklabels():
         tick_label.set_fontproperties(font(7))
         tick_label.set_parse_math(False)
+        tick_label.set_usetex(False)
+    if horizontal:  # the outer labels end where the bar does
+        axis.get_ticklabels()[0].set_horizontalalignment("left")
+        axis.get_ticklabels()[-1].set_horizontalalignment("right")
     label = " ".join(wrapped(bar.label, length, 7, most=1))
-    axis.set_label_text(label, fontproperties=font(7), color=MUTED, parse_math=False)
-    axis.labelpad = 3
+    axis.set_label_text(label, fontproperties=font(7), color=MUTED, parse_math=False, usetex=False)
+    axis.labelpad = 4
     for mark in bar.marks:
         line = axes.axvline if horizontal else axes.axhline
         line(mark, color=INK, linewidth=0.8)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from heatlens.errors import InvalidArgument
+from heatlens.errors import InvalidArgument, UnknownName
 from heatlens.image import Image
 from heatlens.render import words
 from heatlens.render.bar import Bar
@@ -18,11 +18,11 @@ from heatlens.render.colour import Scale
 from heatlens.render.contours import LEVELS, contours
 from heatlens.render.display import View
 from heatlens.render.hotspots import Hotspot
-from heatlens.render.layout import Panel
 from heatlens.render.marks import draw_boxes, draw_contours
 from heatlens.render.overlay import blend, hatched, opacity
+from heatlens.render.panel import Panel
 
-__all__ = ["STYLES", "Look", "Style", "panel_of"]
+__all__ = ["STYLES", "Look", "Style", "input_panel", "panel_of"]
 
 Style = Literal["overlay", "heatmap", "panels", "contours"]
 STYLES: tuple[Style, ...] = ("overlay", "heatmap", "panels", "contours")
@@ -40,10 +40,11 @@ class Look:
     threshold: float
     desaturate: float | None
     levels: Sequence[float] | None
-    smooth: float
 
     def __post_init__(self) -> None:
-        """Check the numbers, also those that the style does not use."""
+        """Check the style and the numbers, also those that the style does not use."""
+        if self.style not in STYLES:
+            raise UnknownName("style", str(self.style), STYLES)
         opacity(np.zeros(1), Scale(0, 1), self.alpha, self.threshold)
         if self.desaturate is not None and not 0 <= self.desaturate <= 1:
             raise InvalidArgument(f"desaturate is {self.desaturate:g}; it lies in 0..1")
@@ -52,19 +53,24 @@ class Look:
         """The same look in another style."""
         return dataclasses.replace(self, style=style)
 
-    def bar_alpha(self, image: Image | None) -> float | None:
-        """The opacity that the colour bar has to explain."""
-        return self.alpha if self.style == "overlay" and image is not None else None
-
-    def with_marks(self, bar: Bar | None) -> Bar | None:
-        """The bar with the contours' values marked on it."""
-        if bar is None or self.style != "contours":
+    def explained(self, bar: Bar | None, image: Image | None) -> Bar | None:
+        """The bar with the colours as they are seen: an overlay's are mixed, contours marked."""
+        if bar is None or (image is None and self.style != "contours"):
             return bar
-        fractions = self.levels or LEVELS
+        if self.style == "overlay":
+            return dataclasses.replace(bar, alpha=self.alpha, threshold=self.threshold)
+        if self.style != "contours":
+            return bar
         ends = (bar.scale.low, bar.scale.high)
-        return dataclasses.replace(
-            bar, marks=tuple(sorted({end * level for end in ends if end for level in fractions}))
-        )
+        marks = {end * level for end in ends if end for level in self.levels or LEVELS}
+        return dataclasses.replace(bar, marks=tuple(sorted(marks)))
+
+
+def input_panel(view: View) -> Panel:
+    """The picture itself."""
+    if view.rgb is None:
+        raise InvalidArgument("there is no picture to show")
+    return Panel(view.rgb, view.size, "input")
 
 
 def panel_of(
@@ -99,10 +105,8 @@ def panel_of(
     marks = []
     if look.style == "contours" and not nothing:
         factor = view.size[0] / heat.size[0]
-        lines = contours(heat, look.levels or LEVELS, scale=scale, smooth=look.smooth / factor)
-        marks.append(
-            functools.partial(draw_contours, contours=lines, scale=scale, factor=factor)
-        )
+        lines = contours(heat, look.levels or LEVELS, scale=scale)
+        marks.append(functools.partial(draw_contours, contours=lines, scale=scale, factor=factor))
     if spots:
         marks.append(functools.partial(draw_boxes, spots=spots))
     return Panel(rgb, view.size, title, None if nothing else bar, nothing, tuple(marks))

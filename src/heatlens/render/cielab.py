@@ -38,7 +38,8 @@ def from_srgb(rgb: npt.NDArray[Any]) -> Floats:
     ratio = linear @ _XYZ.T / _WHITE
     f = np.where(ratio > _CORNER**3, np.cbrt(ratio), ratio / (3 * _CORNER**2) + 4 / 29)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    lab: Floats = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    return lab
 
 
 def to_srgb(lab: npt.NDArray[Any]) -> Floats:
@@ -48,7 +49,8 @@ def to_srgb(lab: npt.NDArray[Any]) -> Floats:
     f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
     ratio = np.where(f > _CORNER, f**3, 3 * _CORNER**2 * (f - 4 / 29))
     linear = np.clip((ratio * _WHITE) @ np.linalg.inv(_XYZ).T, 0, 1)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    rgb: Floats = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return rgb
 
 
 def ciede2000(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floats:

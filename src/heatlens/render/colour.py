@@ -11,7 +11,6 @@ even ordered by lightness. Do not read values from them.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from heatlens.errors import InvalidArgument, UnknownName
 from heatlens.heatmap import Heatmap
 from heatlens.render import cielab
+from heatlens.render.diverging import blue_red
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -38,9 +38,6 @@ __all__ = [
 
 Sign = Literal["positive", "signed", "negative", "auto"]
 SIGNS = ("positive", "signed", "negative", "auto")
-
-_CHROMA, _BLUE, _RED = 54.0, (272, 12), (30, 6)
-"""Of blue-red: chroma at the ends, hue (degrees in CIELAB) at the centre and its turn."""
 
 _DEFAULTS = {"positive": "viridis", "negative": "viridis_r", "signed": "blue-red"}
 
@@ -66,7 +63,7 @@ def colour_map(name: str) -> Colormap:
     import matplotlib
 
     if name in ("blue-red", "blue-red_r"):
-        return _blue_red(name)
+        return blue_red(reverse=name.endswith("_r"))
     if name not in matplotlib.colormaps:
         raise UnknownName("colour map", name, colour_maps())
     return matplotlib.colormaps[name]
@@ -136,7 +133,7 @@ class Scale:
         """The largest magnitude on the scale."""
         return max(abs(self.low), abs(self.high))
 
-    def position(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    def position(self, values: npt.NDArray[Any] | float) -> npt.NDArray[np.float64]:
         """Where `values` lie between the ends, in 0..1."""
         values = np.asarray(values, np.float64)
         if np.isnan(values).any():
@@ -152,7 +149,7 @@ class Scale:
         part = np.clip(np.asarray(values, np.float64), self.low, self.high)
         return np.abs(part) / self.magnitude if self.magnitude else np.zeros(part.shape)
 
-    def colours(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    def colours(self, values: npt.NDArray[Any] | float) -> npt.NDArray[np.uint8]:
         """sRGB colours, uint8 (..., 3), of `values` (...)."""
         table = _table(self.colour_map)
         # As matplotlib: equal shares of 0..1 for each entry, the last one closed.
@@ -182,9 +179,7 @@ def scale_for(
 
     Example:
         >>> from heatlens.provenance import Provenance
-        >>> weak, strong = (
-        ...     Heatmap(np.array([[0.0, top]]), Provenance("x")) for top in (1.0, 4.0)
-        ... )
+        >>> weak, strong = (Heatmap(np.array([[0.0, top]]), Provenance("x")) for top in (1.0, 4.0))
         >>> scale_for(weak, strong)
         Scale(low=0.0, high=4.0, colour_map='viridis', symmetric=False)
     """
@@ -204,12 +199,11 @@ def scale_for(
 
 
 def _end(seen: list[npt.NDArray[np.float32]], sign: str, percentile: float | None) -> float:
-    shown = {
-        "positive": lambda values: np.maximum(values, 0),
-        "negative": lambda values: np.maximum(-values, 0),
-        "signed": np.abs,
-    }[sign]
-    magnitudes = [shown(values) for values in seen]
+    if sign == "signed":
+        magnitudes = [np.abs(values) for values in seen]
+    else:
+        side = -1 if sign == "negative" else 1
+        magnitudes = [np.maximum(side * values, 0) for values in seen]
     if percentile is None:
         return max((float(part.max()) for part in magnitudes if part.size), default=0.0)
     nonzero = np.concatenate([part[part > 0] for part in magnitudes])
@@ -219,60 +213,23 @@ def _end(seen: list[npt.NDArray[np.float32]], sign: str, percentile: float | Non
 def evenness(name: str) -> float:
     """How uneven the steps of a colour map look: 0 is perfectly even, jet has .49.
 
-    The coefficient of variation of the CIEDE2000 difference between the neighbours among 256
-    equally spaced colours.
+    The coefficient of variation of the CIEDE2000 difference between neighbouring entries.
 
     Example:
         >>> evenness("viridis") < 0.16 < 0.48 < evenness("jet")
         True
     """
-    lab = _lab(name)
+    lab = cielab.from_srgb(_table(name))
     steps = cielab.ciede2000(lab[:-1], lab[1:])
     return float(steps.std() / steps.mean()) if steps.any() else 0.0
 
 
 def lightness(name: str) -> npt.NDArray[np.float64]:
-    """CIELAB lightness L* (0..100) of 256 equally spaced colours of a map."""
-    return _lab(name)[:, 0]
-
-
-def _lab(name: str) -> npt.NDArray[np.float64]:
-    chosen = colour_map(name)
-    return cielab.from_srgb(np.asarray(chosen(np.linspace(0, 1, 256)))[:, :3])
+    """CIELAB lightness L* (0..100) of each entry of a colour map."""
+    return cielab.from_srgb(_table(name))[:, 0]
 
 
 def _table(name: str) -> npt.NDArray[np.float64]:
     chosen = colour_map(name)
-    return np.asarray(chosen(np.arange(chosen.N)), np.float64)[:, :3]
-
-
-@functools.cache
-def _blue_red(name: str) -> Colormap:
-    """Blue over light grey to red with an odd number of entries: zero has its own colour.
-
-    Chroma grows in proportion to the value, alike on both sides; lightness, from 95 down, takes
-    what is left of a constant step, so that by the main terms of CIEDE2000
-
-        (dL / S_L)^2 + (dC / S_C)^2 = constant,   S_C = 1 + .045 C
-
-    and all of the step is chroma at zero: lightness has no kink there.
-    """
-    from matplotlib.colors import ListedColormap
-
-    t = np.linspace(0, 1, 129)
-    C = _CHROMA * t
-    rest = np.sqrt(1 - 1 / (1 + 0.045 * C) ** 2)  # of a step of length _CHROMA * dt
-    L_grid = np.linspace(95, 20, 2001)
-    S_L = 1 + 0.015 * (L_grid - 50) ** 2 / np.sqrt(20 + (L_grid - 50) ** 2)
-    travelled = np.concatenate([[0], np.cumsum(np.diff(-L_grid) * 2 / (S_L[1:] + S_L[:-1]))])
-    wanted = np.concatenate([[0], np.cumsum((rest[1:] + rest[:-1]) / 2)]) * _CHROMA / (len(t) - 1)
-    L = np.interp(wanted, travelled, L_grid)
-
-    def side(hue: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        angle = np.deg2rad(hue)
-        return np.stack([L, C * np.cos(angle), C * np.sin(angle)], axis=-1)
-
-    blue, red = side(_BLUE[0] + _BLUE[1] * t), side(_RED[0] + _RED[1] * t)
-    colours = cielab.to_srgb(np.concatenate([blue[:0:-1], red]))
-    made = ListedColormap(colours.tolist(), name="blue-red")
-    return made.reversed("blue-red_r") if name.endswith("_r") else made
+    entries: npt.NDArray[np.float64] = np.asarray(chosen(np.arange(chosen.N)))
+    return entries[:, :3]

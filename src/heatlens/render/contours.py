@@ -40,9 +40,11 @@ def contours(
     *,
     scale: Scale | None = None,
     sign: Sign = "positive",
-    smooth: float = 0.0,
 ) -> tuple[Contour, ...]:
     """Lines of equal evidence by linear interpolation between pixel centres.
+
+    A map that changes from pixel to pixel has no lines that one can follow: smooth it first
+    (`heatlens.render.display.smoothed`).
 
     Args:
         heatmap: a two-dimensional map; one that is a single pixel wide or high has no lines.
@@ -50,8 +52,6 @@ def contours(
             they are drawn on both sides.
         scale: where the fractions refer to; by default the map's own.
         sign: what a scale of its own shows.
-        smooth: standard deviation in pixels of a Gaussian to smooth the map with beforehand;
-            maps that change from pixel to pixel have no lines that one can follow.
 
     Example:
         >>> from heatlens.provenance import Provenance
@@ -60,7 +60,6 @@ def contours(
         [(2.0, [2.0, 2.0, 2.0])]
     """
     from contourpy import contour_generator
-    from scipy import ndimage
 
     if heatmap.axes != "YX":
         raise InvalidArgument(f"contours need one picture; the map has axes {heatmap.axes!r}")
@@ -68,14 +67,10 @@ def contours(
         raise InvalidArgument(
             f"levels are {tuple(levels)}: fractions of the scale, above 0 and at most 1, are meant"
         )
-    if not 0 <= smooth < np.inf:
-        raise InvalidArgument(f"smooth is {smooth:g}; it is a number of pixels, at least 0")
     scale = scale_for(heatmap, sign=sign) if scale is None else scale
     if scale.empty or min(heatmap.size) < 2:
         return ()
     values = heatmap.values.astype(np.float64)
-    if smooth:
-        values = ndimage.gaussian_filter(values, smooth, mode="nearest")
     hidden = False if heatmap.valid is None else ~heatmap.valid
     generator = contour_generator(z=np.ma.masked_array(values, hidden))
     sides = [side for side, end in ((-1, scale.low), (1, scale.high)) if side * end > 0]

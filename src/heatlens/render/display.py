@@ -12,8 +12,9 @@ from PIL import Image as Pillow
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
+from heatlens.render.colour import Sign
 
-__all__ = ["View", "check_same_grid", "slice_of", "view"]
+__all__ = ["View", "check_same_grid", "slice_of", "smoothed", "view"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,39 @@ def slice_of(
             affine=None,
         )
     return flat, image, index
+
+
+def smoothed(heatmap: Heatmap, sigma: float, sign: Sign = "positive") -> Heatmap:
+    """The density of the evidence: the part with that sign, averaged around each pixel.
+
+    Neighbours of both signs cancel only if both are meant to be seen, so a map that flickers
+    around zero keeps its positive mass.
+
+    Args:
+        heatmap: a two-dimensional map.
+        sigma: standard deviation of the Gaussian in pixels; 0 leaves the map as it is.
+        sign: see `heatlens.render.colour.scale_for`.
+
+    Example:
+        >>> from heatlens.provenance import Provenance
+        >>> heat = Heatmap(np.array([[0.0, 4.0, -4.0, 0.0]]), Provenance("by hand"))
+        >>> float(smoothed(heat, 1.0).values.sum())
+        4.0
+    """
+    from scipy import ndimage
+
+    if not 0 <= sigma < np.inf:
+        raise InvalidArgument(f"smooth is {sigma:g}; it is a number of pixels, at least 0")
+    if sigma == 0:
+        return heatmap
+    values = heatmap.values.astype(np.float64)
+    if sign in ("positive", "negative"):
+        values = np.maximum(values, 0) if sign == "positive" else np.minimum(values, 0)
+    values = ndimage.gaussian_filter(values, sigma, mode="reflect")
+    if heatmap.valid is not None:
+        seen = ndimage.gaussian_filter(heatmap.valid.astype(np.float64), sigma, mode="reflect")
+        values = np.where(heatmap.valid, values / np.where(heatmap.valid, seen, 1), 0)
+    return heatmap.with_(values=values.astype(np.float32), error=None)
 
 
 def check_same_grid(heatmap: Heatmap, image: Image | None) -> None:

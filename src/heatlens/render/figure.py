@@ -13,20 +13,17 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.errors import InvalidArgument
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.render import words
 from heatlens.render.bar import bar_for
-from heatlens.render.cells import STYLES, Look, Style, panel_of
+from heatlens.render.cells import Look, Style, input_panel, panel_of
 from heatlens.render.colour import Scale, Sign, scale_for
-from heatlens.render.display import slice_of, view
+from heatlens.render.display import slice_of, smoothed, view
 from heatlens.render.files import encode, format_of, read_provenance, read_provenances, save_figure
 from heatlens.render.hotspots import hotspots as find_hotspots
-from heatlens.render.layout import Panel, figure_of
+from heatlens.render.layout import figure_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,15 +47,16 @@ def plot(
     image: Image | None = None,
     *,
     style: Style = "overlay",
-    colour_map: str | None = None,
     sign: Sign = "positive",
+    colour_map: str | None = None,
+    scale: Scale | None = None,
+    percentile: float | None = None,
+    smooth: float = 0.0,
     alpha: float = 0.75,
     threshold: float = 0.0,
     desaturate: float | None = None,
     levels: Sequence[float] | None = None,
-    smooth: float = 0.0,
     hotspots: bool = False,
-    scale: Scale | None = None,
     index: int | None = None,
     title: str | None = None,
     colour_bar: bool = True,
@@ -70,17 +68,19 @@ def plot(
         image: the picture it belongs to, of the same size. Without one, "overlay" is "heatmap".
         style: "overlay" (opacity follows the evidence), "heatmap" (colours alone), "panels"
             (heatmap, input and overlay side by side) or "contours" (lines of equal evidence).
-        colour_map: a name; by default viridis for one sign and blue-red for both.
         sign: "positive" shows the evidence for the target, "negative" that against it,
             "signed" both about zero, "auto" both if there is any against.
+        colour_map: a name; by default viridis for one sign and blue-red for both.
+        scale: what the colours mean, instead of `sign`, `colour_map` and the map's own range.
+        percentile: end the scale at this percentile of what is shown; a map of single hot
+            pixels (a gradient's) may need 99 to be visible. The bar says "≥" then.
+        smooth: Gaussian (pixels) to average what is shown with, also for such maps.
         alpha: opacity of the strongest evidence in an overlay, 0..1.
         threshold: an overlay leaves out evidence below this fraction of the scale.
         desaturate: how much of the picture's own colour to take away under an overlay, 0..1;
             by default 0.6 if both signs are shown, else nothing.
         levels: where contours lie, as fractions of the scale; a quarter, half, three quarters.
-        smooth: Gaussian (pixels) to smooth a noisy map with before contours are drawn.
         hotspots: whether to box and number the (at most five) hottest regions.
-        scale: what the colours mean, instead of `colour_map` and the map's own range.
         index: which slice of a volume; by default the one with the most evidence.
         title: instead of method, target, score and names; "" for none.
         colour_bar: whether to draw the bar with the real values.
@@ -93,41 +93,45 @@ def plot(
             "panels" without a picture.
 
     Example:
-        >>> from heatlens.provenance import Provenance
         >>> import numpy as np
+        >>> from heatlens.provenance import Provenance
         >>> figure = plot(Heatmap(np.eye(8), Provenance("by hand")))
         >>> [axes.get_label() for axes in figure.axes]
         ['picture', 'colour bar']
     """
-    look = Look(_known(style), alpha, threshold, desaturate, levels, smooth)
+    look = Look(style, alpha, threshold, desaturate, levels)
     if style == "panels" and image is None:
         raise InvalidArgument("the panels are heatmap, input and overlay: pass the image too")
-    scale = _scale((heatmap,), scale, sign, colour_map)
+    given = scale is not None
+    if given and (colour_map is not None or percentile is not None):
+        raise InvalidArgument("the scale says it all: leave `colour_map` and `percentile` out")
     flat, image, index = slice_of(heatmap, image, index)
+    flat = smoothed(flat, smooth, sign)
+    if scale is None:
+        whole = flat if smooth else heatmap
+        scale = scale_for(whole, sign=sign, percentile=percentile, colour_map=colour_map)
     seen = view(flat, image)
     spots = find_hotspots(flat, most=_MOST_BOXES) if hotspots else None
     made = heatmap.provenance
-    bar = None
-    if colour_bar and not words.message(flat, scale):
-        bar = bar_for(scale, (flat,), words.unit([made]), look.bar_alpha(image), threshold)
-        bar = look.with_marks(bar)
+    pure = bar_for(scale, (flat,), words.unit([made]))
+    bar = None if words.message(flat, scale) or not colour_bar else pure
     if style == "panels":
-        # The bar explains the pure colours of the first picture.
-        own = bar_for(scale, (flat,), words.unit([made])) if bar else None
         cells = [
-            panel_of(seen, scale, look.of("heatmap"), spots, title="heatmap", bar=own),
-            Panel(_picture(seen.rgb), seen.size, "input"),
+            panel_of(seen, scale, look.of("heatmap"), spots, title="heatmap", bar=bar),
+            input_panel(seen),
             panel_of(seen, scale, look.of("overlay"), spots, title="overlay"),
         ]
         bar = None
     else:
         cells = [panel_of(seen, scale, look, spots)]
-    heading, below = (words.title(made), "") if title is None else (title, "")
-    if title is None:
-        below = words.subtitle(made, index, len(heatmap.values))
+        bar = look.explained(bar, image)
+    heading, below = title, ""
+    if heading is None:
+        heading, below = words.title(made), words.subtitle(made, index, len(heatmap.values))
     caption = [
-        words.part_shown([flat], _sign_of(scale)),
-        words.spots_line(spots) if spots is not None else "",
+        words.part_shown([heatmap if index is None else flat], scale),
+        words.treatment(percentile, smooth),
+        words.spots_line(spots),
         *words.notes([made]),
     ]
     return figure_of(cells, title=heading, subtitle=below, caption=caption, bar=bar)
@@ -145,13 +149,14 @@ def compare(
     *,
     common_scale: bool = True,
     style: Style = "overlay",
-    colour_map: str | None = None,
     sign: Sign = "positive",
+    colour_map: str | None = None,
+    percentile: float | None = None,
+    smooth: float = 0.0,
     alpha: float = 0.75,
     threshold: float = 0.0,
     desaturate: float | None = None,
     levels: Sequence[float] | None = None,
-    smooth: float = 0.0,
     hotspots: bool = False,
     show_input: bool = True,
     columns: int | None = None,
@@ -159,6 +164,8 @@ def compare(
     colour_bar: bool = True,
 ) -> Figure:
     """Draw several maps of one picture side by side: methods, classes, layers, seeds.
+
+    All other parameters are those of `plot`.
 
     Args:
         heatmaps: maps of one size, two-dimensional.
@@ -168,14 +175,15 @@ def compare(
             Methods have different units; with False each has a scale and a bar of its own,
             only places can be compared then, and the caption says so.
         style: "overlay", "heatmap" or "contours".
-        colour_map: see `plot`, as the parameters not named here.
-        sign: see `plot`; "auto" is decided for all maps together on a common scale.
-        alpha: see `plot`.
-        threshold: see `plot`.
-        desaturate: see `plot`.
-        levels: see `plot`.
-        smooth: see `plot`.
-        hotspots: see `plot`.
+        sign: which part is shown; "auto" is decided for all maps together on a common scale.
+        colour_map: a name.
+        percentile: where the scale ends; of all maps together on a common scale.
+        smooth: Gaussian to average what is shown with, in pixels.
+        alpha: opacity of the strongest evidence.
+        threshold: fraction of the scale below which an overlay shows nothing.
+        desaturate: how much of the picture's own colour to take away.
+        levels: where contours lie.
+        hotspots: whether to box the hottest regions.
         show_input: whether the picture itself comes first.
         columns: pictures in a row.
         title: stands above all.
@@ -184,39 +192,37 @@ def compare(
     Raises:
         InvalidArgument: no map, sizes or numbers that do not match, or style "panels".
     """
-    look = Look(_known(style), alpha, threshold, desaturate, levels, smooth)
+    look = Look(style, alpha, threshold, desaturate, levels)
     _check_comparable(heatmaps, titles, style, columns)
     made = [heat.provenance for heat in heatmaps]
     names = list(titles) if titles is not None else words.headings(made)
-    common = scale_for(*heatmaps, sign=sign, colour_map=colour_map)
+    drawn = [smoothed(heat, smooth, sign) for heat in heatmaps]
+    scale = common = scale_for(*drawn, sign=sign, percentile=percentile, colour_map=colour_map)
     cells = []
-    for heat, name in zip(heatmaps, names, strict=True):
-        scale = common if common_scale else scale_for(heat, sign=sign, colour_map=colour_map)
-        spots = find_hotspots(heat, most=_MOST_BOXES) if hotspots else None
+    for heat, name in zip(drawn, names, strict=True):
         bar = None
-        if colour_bar and not common_scale:
-            bar = bar_for(scale, (heat,), "", look.bar_alpha(image), threshold)
-        seen = view(heat, image)
-        cells.append(panel_of(seen, scale, look, spots, title=name, bar=look.with_marks(bar)))
+        if not common_scale:
+            scale = scale_for(heat, sign=sign, percentile=percentile, colour_map=colour_map)
+            bar = look.explained(bar_for(scale, (heat,)), image) if colour_bar else None
+        spots = find_hotspots(heat, most=_MOST_BOXES) if hotspots else None
+        cells.append(panel_of(view(heat, image), scale, look, spots, title=name, bar=bar))
     if image is not None and show_input:
-        seen = view(heatmaps[0], image)
-        cells.insert(0, Panel(_picture(seen.rgb), seen.size, "input"))
+        cells.insert(0, input_panel(view(heatmaps[0], image)))
     shared = None
     if colour_bar and common_scale:
-        shared = bar_for(
-            common, tuple(heatmaps), words.unit(made), look.bar_alpha(image), threshold
-        )
+        shared = look.explained(bar_for(common, tuple(drawn), words.unit(made)), image)
     caption = [
         words.scales_line(made, common_scale),
-        words.part_shown(heatmaps, _sign_of(common)),
+        words.part_shown(heatmaps, common),
+        words.treatment(percentile, smooth),
         *words.notes(made),
     ]
-    return figure_of(
-        cells, title=title, caption=caption, bar=look.with_marks(shared), columns=columns
-    )
+    return figure_of(cells, title=title, caption=caption, bar=shared, columns=columns)
 
 
-def png(heatmap: Heatmap, image: Image | None = None, *, dpi: int = 110, **parameters: Any) -> bytes:
+def png(
+    heatmap: Heatmap, image: Image | None = None, *, dpi: int = 110, **parameters: Any
+) -> bytes:
     """`plot` as the bytes of a PNG that carries the provenance; for notebooks and web pages."""
     return encode(plot(heatmap, image, **parameters), "png", (heatmap.provenance,), dpi=dpi)
 
@@ -256,30 +262,3 @@ def _check_comparable(
         raise InvalidArgument(f"there are {len(titles)} titles for {len(heatmaps)} heatmaps")
     if columns is not None and columns < 1:
         raise InvalidArgument(f"columns is {columns}; at least 1 is meant")
-
-
-def _picture(rgb: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
-    assert rgb is not None, "a figure with an input panel has a picture"
-    return rgb
-
-
-def _known(style: str) -> Style:
-    if style not in STYLES:
-        raise UnknownName("style", str(style), STYLES)
-    return style
-
-
-def _scale(
-    heatmaps: tuple[Heatmap, ...], scale: Scale | None, sign: Sign, colour_map: str | None
-) -> Scale:
-    if scale is None:
-        return scale_for(*heatmaps, sign=sign, colour_map=colour_map)
-    if colour_map is not None:
-        raise InvalidArgument("the scale names its colour map already: leave `colour_map` out")
-    return scale
-
-
-def _sign_of(scale: Scale) -> str:
-    if scale.low < 0 < scale.high or scale.symmetric:
-        return "signed"
-    return "negative" if scale.low < 0 else "positive"

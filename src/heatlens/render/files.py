@@ -52,7 +52,7 @@ def save_figure(
 
 
 def format_of(path: str | PathLike[str]) -> str:
-    """"png" or "svg", by the file's name; else an `InvalidArgument`."""
+    """ "png" or "svg", by the file's name; else an `InvalidArgument`."""
     suffix = Path(path).suffix.lower().lstrip(".")
     if suffix not in ("png", "svg"):
         raise InvalidArgument(
@@ -80,6 +80,7 @@ def encode(
         "facecolor": "white",
         "edgecolor": "none",
         "bbox_inches": figure.bbox_inches,
+        "transparent": False,
     }
     if format == "png":
         metadata = {"Software": software, "Description": description, KEY: entry if made else None}
@@ -119,9 +120,12 @@ def read_provenances(path: str | PathLike[str]) -> tuple[Provenance, ...]:
     try:
         made = json.loads(entry)
         made = made if isinstance(made, list) else [made]
-        return tuple(Provenance.from_json(json.dumps(one)) for one in made)
+        found = tuple(Provenance.from_json(json.dumps(one)) for one in made)
     except (ValueError, TypeError, AttributeError) as broken:
         raise UnreadableImage(f"the provenance in {source.name} is damaged: {broken}") from broken
+    if not found:
+        raise UnreadableImage(f"the provenance in {source.name} is empty")
+    return found
 
 
 def _png_entry(source: Path) -> str | None:

@@ -7,47 +7,23 @@ large as what stands on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from heatlens.render.bar import Bar, draw_bar, labels_of
-from heatlens.render.typography import INK, MUTED, font, line_height, width, wrapped
+from heatlens.render.panel import Page, Panel, draw_panel
+from heatlens.render.typography import INK, MUTED, line_height, width, wrapped
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Panel", "figure_of"]
+__all__ = ["figure_of"]
 
 _MARGIN, _GAP, _BAR, _BAR_GAP = 0.14, 0.16, 0.11, 0.07
 _TITLE, _SUBTITLE, _HEADING, _SMALL = 10.0, 8.0, 8.0, 7.0
 _DPI = 150
 _MOST_ELONGATED = 40.0
-
-
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """One picture of a figure.
-
-    Attributes:
-        rgb: pixels, uint8 (h, w, 3).
-        size: height and width of the original, in whose pixels `marks` draw.
-        title: stands above it.
-        bar: a colour bar of its own.
-        message: stands across it ("no evidence").
-        marks: draw lines and boxes.
-    """
-
-    rgb: npt.NDArray[np.uint8]
-    size: tuple[int, int]
-    title: str = ""
-    bar: Bar | None = None
-    message: str = ""
-    marks: tuple[Callable[[Axes], None], ...] = ()
 
 
 def figure_of(
@@ -84,8 +60,9 @@ def figure_of(
 
     size = (inner + 2 * _MARGIN, head_height + grid.height + foot_height + 2 * _MARGIN)
     figure = Figure(figsize=size, dpi=_DPI, facecolor="white")
+    figure.set_layout_engine("none")
     FigureCanvasAgg(figure)
-    page = _Page(figure, *size)
+    page = Page(figure, *size)
     y = _MARGIN
     for line, points, bold in head:
         page.write(_MARGIN, y, line, points, bold, INK if bold else MUTED)
@@ -117,7 +94,7 @@ class _Grid:
     picture: tuple[float, float]
     flat: bool
     cells: list[float]
-    below: float
+    below: list[float]
     bar: float
 
     @classmethod
@@ -130,13 +107,13 @@ class _Grid:
         cells = []
         for column in range(columns):
             bars = [row[column].bar for row in rows if column < len(row)]
-            room = max((0.0 if flat or one is None else _bar_room(one) for one in bars))
+            room = max(0.0 if flat or one is None else _bar_room(one) for one in bars)
             cells.append(max(wide + room, narrowest))
         headings = [
             [wrapped(panel.title, cells[k], _HEADING, most=3) for k, panel in enumerate(row)]
             for row in rows
         ]
-        below = 0.3 if flat and any(panel.bar for panel in panels) else 0.0
+        below = [max(_flat_room(panel.bar) if flat else 0.0 for panel in row) for row in rows]
         common = 0.0
         if bar is not None:
             common = 0.5 if flat else _bar_room(bar)
@@ -149,7 +126,7 @@ class _Grid:
 
     @property
     def height(self) -> float:
-        rows = [self.above(row) + self.picture[0] + self.below for row in range(len(self.rows))]
+        rows = [self.above(k) + self.picture[0] + room for k, room in enumerate(self.below)]
         return sum(rows) + (len(rows) - 1) * _GAP + (self.bar if self.flat else 0.0)
 
     def above(self, row: int) -> float:
@@ -157,7 +134,7 @@ class _Grid:
         lines = max(map(len, self.headings[row]))
         return lines * line_height(_HEADING) + (0.04 if lines else 0.0)
 
-    def draw(self, page: _Page, left: float, top: float, bar: Bar | None) -> None:
+    def draw(self, page: Page, left: float, top: float, bar: Bar | None) -> None:
         height, wide = self.picture
         y = first = top + self.above(0)
         for row, panels in enumerate(self.rows):
@@ -166,7 +143,7 @@ class _Grid:
                 for k, line in enumerate(self.headings[row][column]):
                     above = y - self.above(row) + k * line_height(_HEADING)
                     page.write(x, above, line, _HEADING, False, INK)
-                _draw(page.axes(x, y, wide, height), panel)
+                draw_panel(page.axes(x, y, wide, height), panel)
                 if panel.bar is not None and self.flat:
                     draw_bar(page.axes(x, y + height + 0.06, wide, 0.08), panel.bar, wide, True)
                 elif panel.bar is not None:
@@ -175,79 +152,13 @@ class _Grid:
                 x += self.cells[column] + _GAP
             last = y + height
             if row + 1 < len(self.rows):
-                y = last + self.below + _GAP + self.above(row + 1)
+                y = last + self.below[row] + _GAP + self.above(row + 1)
         if bar is not None and self.flat:
             length = min(max(self.width, 3.0), 4.0)
-            draw_bar(page.axes(left, last + self.below + 0.09, length, _BAR), bar, length, True)
+            draw_bar(page.axes(left, last + self.below[-1] + 0.09, length, _BAR), bar, length, True)
         elif bar is not None:
             x = left + self.width - self.bar + _BAR_GAP
             draw_bar(page.axes(x, first, _BAR, last - first), bar, last - first)
-
-
-@dataclass(frozen=True, eq=False)
-class _Page:
-    """Places things in inches from the upper left corner."""
-
-    figure: Figure
-    width: float
-    height: float
-
-    def axes(self, x: float, y: float, wide: float, high: float) -> Axes:
-        return self.figure.add_axes(
-            (
-                x / self.width,
-                1 - (y + high) / self.height,
-                wide / self.width,
-                high / self.height,
-            )
-        )
-
-    def write(self, x: float, y: float, line: str, size: float, bold: bool, colour: str) -> None:
-        self.figure.text(
-            x / self.width,
-            1 - (y + 0.98 * size / 72) / self.height,
-            line,
-            color=colour,
-            fontproperties=font(size, bold),
-            verticalalignment="baseline",
-            parse_math=False,
-        )
-
-
-def _draw(axes: Axes, panel: Panel) -> None:
-    axes.set_label("picture")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    height, wide = panel.size
-    axes.imshow(
-        panel.rgb,
-        aspect="auto",  # the box has the picture's proportions already
-        interpolation="antialiased",
-        extent=(-0.5, wide - 0.5, height - 0.5, -0.5),
-    )
-    for mark in panel.marks:
-        mark(axes)
-    axes.set(xlim=(-0.5, wide - 0.5), ylim=(height - 0.5, -0.5))
-    for spine in axes.spines.values():
-        spine.set(linewidth=0.5, color="#9a9a9a", visible=True)
-    if panel.message:
-        axes.text(
-            0.5,
-            0.5,
-            panel.message,
-            transform=axes.transAxes,
-            horizontalalignment="center",
-            verticalalignment="center",
-            color=INK,
-            fontproperties=font(_HEADING),
-            parse_math=False,
-            bbox={
-                "boxstyle": "round,pad=0.4",
-                "facecolor": "white",
-                "alpha": 0.88,
-                "linewidth": 0.0,
-            },
-        )
 
 
 def _bar_room(bar: Bar) -> float:
@@ -256,11 +167,18 @@ def _bar_room(bar: Bar) -> float:
     return _BAR_GAP + _BAR + 0.07 + labels + (line_height(_SMALL) + 0.04 if bar.label else 0.0)
 
 
+def _flat_room(bar: Bar | None) -> float:
+    """Height in inches of a horizontal bar with its tick labels and its label."""
+    if bar is None:
+        return 0.0
+    return 0.3 + (line_height(_SMALL) + 0.02 if bar.label else 0.0)
+
+
 def _columns(count: int, size: tuple[int, int]) -> int:
     """How many pictures stand side by side: as many as keep the page about twice as wide."""
     if count <= 3 and size[1] <= 2.2 * size[0]:
         return count
-    best = round((2.0 * count * size[0] / size[1]) ** 0.5)
+    best = int((2.0 * count * size[0] / size[1]) ** 0.5 + 0.5)
     return max(1, min(count, 6, best))
 
 

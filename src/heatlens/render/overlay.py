@@ -115,9 +115,7 @@ def opacity(
     return np.where(strength >= threshold, alpha * strength, 0)
 
 
-def hatched(
-    rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.uint8]:
+def hatched(rgb: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
     """Grey out and hatch the pixels (H, W, 3) that the model never saw (`valid` is False)."""
     if valid.all():
         return rgb

@@ -101,7 +101,7 @@ def number(value: float, digits: int = 3) -> str:
         if abs(int(exponent)) <= digits and abs(value) >= 1:
             plain = f"{value:.0f}"
         else:
-            plain = f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+            plain = f"{'' if mantissa == '1' else f'{mantissa}×'}10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     return plain.replace("-", "−")
 
 

@@ -13,7 +13,18 @@ from heatlens.render.colour import Scale
 from heatlens.render.hotspots import Hotspot
 from heatlens.render.typography import NO_BREAK, number
 
-__all__ = ["headings", "message", "notes", "part_shown", "scales_line", "spots_line", "subtitle", "title", "unit"]
+__all__ = [
+    "headings",
+    "message",
+    "notes",
+    "part_shown",
+    "scales_line",
+    "spots_line",
+    "subtitle",
+    "title",
+    "treatment",
+    "unit",
+]
 
 
 def title(made: Provenance) -> str:
@@ -47,15 +58,25 @@ def message(heatmap: Heatmap, scale: Scale) -> str:
     return "no evidence against the target" if scale.low < 0 else "no evidence for the target"
 
 
-def part_shown(heatmaps: Sequence[Heatmap], sign: str) -> str:
-    """A sentence on what the chosen sign leaves out; empty if nothing."""
+def part_shown(heatmaps: Sequence[Heatmap], scale: Scale) -> str:
+    """A sentence on what a scale of one sign leaves out; empty if nothing."""
     low = min(float(heat.values.min()) for heat in heatmaps)
     high = max(float(heat.values.max()) for heat in heatmaps)
-    if sign == "positive" and low < 0:
+    if low < 0 <= scale.low and not scale.symmetric:
         return f"Only evidence for the target is shown; values reach down to {number(low)}."
-    if sign == "negative" and high > 0:
+    if scale.high <= 0 < high and scale.low < 0:
         return f"Only evidence against the target is shown; values reach up to {number(high)}."
     return ""
+
+
+def treatment(percentile: float | None, smooth: float) -> str:
+    """What was done to the values before they were drawn."""
+    parts = []
+    if smooth:
+        parts.append(f"Averaged with a Gaussian of {number(smooth)} pixels.")
+    if percentile is not None and percentile < 100:
+        parts.append(f"The scale ends at percentile {number(percentile)} of what is shown.")
+    return " ".join(parts)
 
 
 def scales_line(made: Sequence[Provenance], common: bool) -> str:
@@ -72,8 +93,10 @@ def scales_line(made: Sequence[Provenance], common: bool) -> str:
     return "All maps share one scale."
 
 
-def spots_line(spots: Sequence[Hotspot]) -> str:
+def spots_line(spots: Sequence[Hotspot] | None) -> str:
     """The numbered boxes' shares of the positive mass."""
+    if spots is None:
+        return ""
     shares = ", ".join(f"({k}) {100 * spot.share:.0f} %" for k, spot in enumerate(spots, 1))
     return f"Share of the positive mass: {shares}." if shares else "No hot region."
 

@@ -77,7 +77,9 @@ def smoothgrad(
     """
     inner = METHODS[of]
     if inner.family != "gradient" or of == "smoothgrad":
-        able = [m.name for m in METHODS.values() if m.family == "gradient" and m.name != "smoothgrad"]
+        able = [
+            m.name for m in METHODS.values() if m.family == "gradient" and m.name != "smoothgrad"
+        ]
         raise InvalidArgument(f"smoothgrad of {of!r}: it can be of {', '.join(able)}")
     if variant not in _VARIANTS:
         raise InvalidArgument(f"variant is {variant!r}; it can be {', '.join(_VARIANTS)}")
@@ -96,7 +98,10 @@ def smoothgrad(
     together = max(1, model.rows(batch, gradient=True, wanted=count * samples) // count)
     for first in range(0, samples, together):
         size = min(together, samples - first)
-        drawn = torch.randn((size, 1, *batch.shape[1:]), generator=generator).to(batch)
+        # One draw a sample: a longer draw is not the continuation of a shorter one.
+        drawn = torch.stack(
+            [torch.randn((1, *batch.shape[1:]), generator=generator) for _ in range(size)]
+        ).to(batch)
         noisy = (batch + sigma * drawn).flatten(0, 1)
         rows = torch.arange(count).repeat(size)
         result = inner.function(model, noisy, target.take(rows), **settings)

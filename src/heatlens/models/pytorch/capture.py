@@ -92,7 +92,8 @@ def with_primary(output: Any, old: Tensor, new: Tensor) -> Any:
         return new
     if isinstance(output, Mapping):
         replaced = {key: with_primary(value, old, new) for key, value in output.items()}
-        return type(output)(**replaced) if hasattr(output, "to_tuple") else type(output)(replaced)
+        kind: Any = type(output)
+        return kind(**replaced) if hasattr(output, "to_tuple") else kind(replaced)
     if isinstance(output, tuple) and hasattr(output, "_fields"):
         return type(output)(*(with_primary(item, old, new) for item in output))
     if isinstance(output, (tuple, list)):

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -133,9 +133,7 @@ class TorchModel:
                 self._without_graph(batch[rows])
             return seen
 
-        chunks = [
-            seen for _, seen in in_chunks(len(batch), self.rows(batch, gradient=False), work)
-        ]
+        chunks = [seen for _, seen in in_chunks(len(batch), self.rows(batch, gradient=False), work)]
         for name in layers:
             if name not in chunks[0]:
                 raise InvalidArgument(f"layer {name!r} did not run on this input")
@@ -175,7 +173,9 @@ class TorchModel:
                 return leaves[0].clone()
 
             with torch.enable_grad(), listening(modules, start_graph):
-                scores = target.take(_indices(rows)).scores(self._forward(batch[rows], target.layer))
+                scores = target.take(_indices(rows)).scores(
+                    self._forward(batch[rows], target.layer)
+                )
                 if not leaves:
                     raise InvalidArgument(f"layer {layer!r} did not run on this input")
                 gradient = self._backward(scores, leaves[0], f"layer {layer!r}")
@@ -233,8 +233,11 @@ class TorchModel:
         twin._precision = precision
         return twin
 
-    def with_random_head(self, batch: Tensor, seed: int) -> TorchModel:
-        """A twin whose last weighted layer is drawn anew with its own mean and spread."""
+    def with_random_head(self, batch: Tensor, seed: int) -> TorchModel | None:
+        """A twin whose last weighted layer is drawn anew with its own mean and spread.
+
+        None if no layer has a matrix of weights.
+        """
         order: list[str] = []
         weighted = {
             name: part
@@ -245,13 +248,13 @@ class TorchModel:
         with listening(weighted, lambda name, output: order.append(name)):
             self._without_graph(prepared)
         if not order:
-            raise InvalidArgument("the network has no layer with a weight matrix to randomise")
+            return None
         twin = copy.copy(self)
         twin.module = shadow_of(self.network)
         twin.name = f"{self.name} with a random head"
         twin._cache = _Cache()
         head = module_named(twin.module, order[-1])
-        weight = head.weight
+        weight = cast(Tensor, head.weight)
         generator = torch.Generator().manual_seed(seed)
         drawn = torch.randn(weight.shape, generator=generator).to(weight)
         if weight.numel() > 1:

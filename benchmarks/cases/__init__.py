@@ -1,0 +1,30 @@
+"""One benchmark a file; each has `run(settings, said) -> Result`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from benchmarks.result import Result
+from benchmarks.settings import Settings
+
+__all__ = ["CASES", "Case", "Said", "case"]
+
+Said = Callable[[str], object]
+Case = Callable[[Settings, Said], Result]
+
+CASES = {
+    "gradcam": "gradcam",
+    "integrated-gradients": "integrated_gradients",
+    "scorecam": "scorecam",
+    "explain": "explain",
+    "start-up": "start_up",
+    "scenes": "scenes",
+}
+"""Name on the command line -> file."""
+
+
+def case(name: str) -> Case:
+    """The function that runs a case; nothing is imported before it is asked for."""
+    run: Case = importlib.import_module(f"benchmarks.cases.{CASES[name]}").run
+    return run

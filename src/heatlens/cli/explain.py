@@ -1,0 +1,158 @@
+"""`heatlens explain PHOTO...`: why does the model say that?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["explain_command"]
+
+
+def explain_command(
+    photos: Annotated[
+        list[str],
+        typer.Argument(metavar="PHOTO...", help="Pictures, folders of pictures, or quoted globs."),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="SOURCE:NAME",
+            help="SOURCE:NAME, such as torchvision:resnet50; see `heatlens models`.",
+        ),
+    ],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Attribution method; may be repeated. See `heatlens methods`."
+        ),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET",
+            help="Label, class index, 'predicted', 'top-3' (sum), 'cat - dog'; repeatable.",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="K", help="One map for each of the K classes ranked first."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the pictures.")
+    ] = Path("out"),
+    style: Annotated[
+        str, typer.Option(metavar="NAME", help="panels, overlay, heatmap or contours.")
+    ] = "panels",
+    file_format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", metavar="NAME", help="png, svg (pictures), npz, tif (values); repeatable."
+        ),
+    ] = None,
+    colour_map: Annotated[
+        str | None,
+        typer.Option("--colour-map", "--color-map", metavar="NAME", help="viridis, ocean, ..."),
+    ] = None,
+    sign: Annotated[
+        str, typer.Option(metavar="NAME", help="positive (evidence for), negative, signed or auto.")
+    ] = "positive",
+    threshold: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="Overlay leaves out evidence below this share."
+        ),
+    ] = 0.0,
+    hotspots: Annotated[bool, typer.Option("--hotspots", help="Box the hottest regions.")] = False,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="crop, squash, pad or tile for pictures that are not square."
+        ),
+    ] = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="max-abs, sum, mean-abs or norm; else what suits the method."
+        ),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Layer of a CAM, by name.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A parameter of the method, NAME=VALUE; repeatable."
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Checkpoint file, or 'random' for an untrained network."),
+    ] = None,
+    checks: Annotated[
+        bool, typer.Option("--checks/--no-checks", help="The first line of trust.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """Explain what a model sees in pictures, and write the heatmaps.
+
+    Example: `heatlens explain photos/*.jpg --model torchvision:resnet50 --method gradcam`
+    """
+    from heatlens.cli.explaining import Job, run
+    from heatlens.cli.sources import pictures
+    from heatlens.models.load import load_model
+
+    files, failed = pictures(photos)
+    job = Job(
+        model=load_model(model, weights=_weights(weights)),
+        methods=tuple(dict.fromkeys(method or ["gradcam"])),
+        targets=tuple(dict.fromkeys(target or ["predicted"])),
+        top=top,
+        out=out,
+        formats=tuple(dict.fromkeys(file_format or ["png"])),
+        draw={
+            "style": style,
+            "colour_map": colour_map,
+            "sign": sign,
+            "threshold": threshold,
+            "hotspots": hotspots,
+        },
+        fit=fit,
+        channels=channels,
+        settings=_settings(setting or [], layer),
+        checks=checks,
+    )
+    raise typer.Exit(run(job, files, failed, as_json=as_json))
+
+
+def _weights(given: str | None) -> bool | str:
+    if given is None:
+        return True
+    return False if given == "random" else given
+
+
+def _settings(pairs: list[str], layer: str | None) -> dict[str, Any]:
+    """NAME=VALUE pairs with values as numbers or booleans where they look like such."""
+    from heatlens.errors import InvalidArgument
+
+    settings: dict[str, Any] = {} if layer is None else {"layer": layer}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InvalidArgument(f"--set {pair!r}: write NAME=VALUE, such as steps=20")
+        settings[name.replace("-", "_")] = _value(value)
+    return settings
+
+
+def _value(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

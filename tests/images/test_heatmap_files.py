@@ -1,0 +1,146 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image as Pillow
+
+from heatlens.errors import ImageTooLarge, InvalidArgument, MissingImage, UnreadableImage
+from heatlens.heatmap import Heatmap
+from heatlens.images.read import read_image
+from heatlens.provenance import Provenance
+
+SUFFIXES = [".npz", ".tif", ".TIFF"]
+FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def heatmaps(draw):
+    axes = draw(st.sampled_from(["YX", "ZYX", "TYX"]))
+    shape = draw(hnp.array_shapes(min_dims=len(axes), max_dims=len(axes), max_side=6))
+    values = draw(hnp.arrays(np.float32, shape, elements=FLOATS))
+    signed = draw(st.booleans())
+    provenance = Provenance(
+        draw(st.text(max_size=9)),
+        {"steps": draw(st.integers()), "name": draw(st.text(max_size=9))},
+        target=draw(st.text(max_size=9)),
+        score=draw(st.none() | st.floats(allow_nan=False, allow_infinity=False)),
+        notes=tuple(draw(st.lists(st.text(max_size=9), max_size=2))),
+    )
+    error = draw(st.none() | hnp.arrays(np.float32, shape, elements=FLOATS))
+    valid = draw(st.none() | hnp.arrays(np.bool_, shape))
+    return Heatmap(values if signed else abs(values), provenance, axes, signed, error, valid)
+
+
+def equal(one, other):
+    for name in ("values", "error", "valid"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if (mine is None) != (theirs is None):
+            return False
+        if mine is not None and (mine.dtype, mine.tobytes()) != (theirs.dtype, theirs.tobytes()):
+            return False
+    return (one.axes, one.signed, one.provenance) == (other.axes, other.signed, other.provenance)
+
+
+@settings(max_examples=40)
+@given(heatmaps(), st.sampled_from(SUFFIXES))
+def test_round_trip_keeps_every_bit(tmp_path_factory, heatmap, suffix):
+    path = tmp_path_factory.mktemp("heat") / f"map{suffix}"
+    heatmap.save(path)
+    back = Heatmap.load(path)
+    assert equal(heatmap, back)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def example(**more):
+    values = np.linspace(-1, 1, 30, dtype=np.float32).reshape(5, 6)
+    return Heatmap(values, Provenance("gradcam", target="Störche 🐦"), **more)
+
+
+def test_other_programs_read_the_tiff(tmp_path):
+    path = tmp_path / "map.tif"
+    example(valid=np.ones((5, 6), bool)).save(path)
+    with Pillow.open(path) as picture:
+        assert picture.mode == "F"
+        assert np.array_equal(np.asarray(picture), example().values)
+        assert json.loads(picture.tag_v2[270])["provenance"]["target"] == "Störche 🐦"
+    assert np.array_equal(read_image(path).pixels, example().values)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".tif"])
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"map{suffix}"
+    example().save(path)
+
+    def disk_full(*args, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", disk_full)
+    monkeypatch.setattr(Pillow.Image, "save", disk_full)
+    with pytest.raises(InvalidArgument, match="cannot be written: No space left"):
+        example().normalized().save(path)
+    assert equal(Heatmap.load(path), example())
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_where_it_cannot_be_written(tmp_path):
+    with pytest.raises(InvalidArgument, match=r"\.npz, \.tif or \.tiff, not as \.jpg"):
+        example().save(tmp_path / "map.jpg")
+    with pytest.raises(InvalidArgument, match="not as no suffix"):
+        Heatmap.load(tmp_path / "map")
+    with pytest.raises(InvalidArgument, match="does not exist; make it first"):
+        example().save(tmp_path / "nowhere" / "map.npz")
+
+
+def test_what_cannot_be_read(tmp_path, monkeypatch):
+    example().save(tmp_path / "heat.npz")
+    example().save(tmp_path / "heat.tif")
+    with pytest.raises(MissingImage, match=r"no heatmap at .*did you mean heat\.npz"):
+        Heatmap.load(tmp_path / "haet.npz")
+    for suffix in (".npz", ".tif"):
+        path = tmp_path / f"broken{suffix}"
+        data = (tmp_path / f"heat{suffix}").read_bytes()
+        for broken in (b"", b"text", data[: len(data) // 2], data[:200], data[:-30]):
+            path.write_bytes(broken)
+            with pytest.raises(UnreadableImage, match=r"damaged|not a heatmap"):
+                Heatmap.load(path)
+    np.savez(tmp_path / "foreign.npz", weights=np.ones(3), bias=np.ones(3))
+    with pytest.raises(UnreadableImage, match="it holds weights, bias, not `header`"):
+        Heatmap.load(tmp_path / "foreign.npz")
+    Pillow.fromarray(np.ones((3, 3), np.float32)).save(tmp_path / "foreign.tif")
+    with pytest.raises(UnreadableImage, match="read_image reads it as a picture"):
+        Heatmap.load(tmp_path / "foreign.tif")
+    monkeypatch.setenv("HEATLENS_MAX_PIXELS", "10")
+    big = Heatmap(np.zeros((600, 600), np.float32), Provenance("zero"))
+    for suffix in (".npz", ".tif"):
+        big.save(tmp_path / f"big{suffix}")
+        with pytest.raises(ImageTooLarge, match="HEATLENS_MAX_PIXELS"):
+            Heatmap.load(tmp_path / f"big{suffix}")
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return pytest.fail, ("code of the file was run",)
+
+    buffer = io.BytesIO()
+    with pytest.MonkeyPatch.context():
+        np.savez(buffer, header=np.zeros(2, np.uint8), values=np.array([Trap()], dtype=object))
+    (tmp_path / "trap.npz").write_bytes(buffer.getvalue())
+    with pytest.raises(UnreadableImage, match="damaged"):
+        Heatmap.load(tmp_path / "trap.npz")
+
+
+def test_a_later_format_is_said(tmp_path):
+    path = tmp_path / "map.npz"
+    example().save(path)
+    arrays = dict(np.load(path))
+    header = json.loads(arrays["header"].tobytes())
+    header["heatlens"] = 99
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez(path, **arrays)
+    with pytest.raises(UnreadableImage, match="later heatlens"):
+        Heatmap.load(path)
