@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     size = "quick" if options.quick else "full" if options.full else "default"
     rounds = options.rounds or (3 if options.quick else 7)
-    settings = Settings(options.device, rounds, options.threads, options.seed, size)
+    settings = Settings(
+        options.device, rounds, options.threads, options.seed, size, options.processor_time
+    )
 
     import torch
 
@@ -57,12 +59,16 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         flag = {"quick": " --quick", "full": " --full"}.get(size, "")
         command = f"python -m benchmarks {name} --device {settings.device}{flag}"
+        if options.threads != THREADS:
+            command += f" --threads {options.threads}"
+        if options.processor_time:
+            command += " --processor-time"
         if options.rounds:
             command += f" --rounds {rounds}"
         result = dataclasses.replace(
             found, device=settings.device, size=size, threads=settings.threads,
             seed=settings.seed, rounds=found.rounds or rounds, command=command,
-            date=machine.now(), commit=machine.commit(), machine=before,
+            clock="processor" if options.processor_time else "wall", date=machine.now(), commit=machine.commit(), machine=before,
         )  # fmt: skip
         path = write(result, folder)
         show(result, console)
@@ -76,6 +82,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, help="timed runs of each contender (7)")
     parser.add_argument("--threads", type=int, default=THREADS)
+    parser.add_argument(
+        "--processor-time", action="store_true",
+        help="count processor time, not the wall's: for a busy machine, with --threads 1",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="folder for the result files")
     size = parser.add_mutually_exclusive_group()

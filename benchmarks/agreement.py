@@ -27,7 +27,5 @@ def correlation(one: Tensor, other: Tensor) -> float:
         >>> correlation(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[0.0, 2.0, 4.0]]))
         1.0
     """
-    rows = []
-    for pair in zip(one.double().cpu().flatten(1), other.double().cpu().flatten(1), strict=True):
-        rows.append(float(torch.corrcoef(torch.stack(pair))[0, 1]))
-    return min(round(row, 9) for row in rows)
+    pairs = zip(one.double().cpu().flatten(1), other.double().cpu().flatten(1), strict=True)
+    return min(round(float(torch.corrcoef(torch.stack(pair))[0, 1]), 9) for pair in pairs)

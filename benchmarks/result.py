@@ -90,7 +90,7 @@ class Result:
         agreements: proofs that the same thing was computed.
         extras: further tables.
         notes: what a reader has to know.
-        device, size, rounds, threads, seed, command, date, commit, machine: how and where.
+        device, size, rounds, threads, seed, clock, command, date, commit, machine: how, where.
     """
 
     name: str
@@ -107,6 +107,7 @@ class Result:
     rounds: int = 0
     threads: int = 0
     seed: int = 0
+    clock: str = "wall"
     command: str = ""
     date: str = ""
     commit: str = ""

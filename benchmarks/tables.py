@@ -39,12 +39,15 @@ def all_results(folder: Path = RESULTS) -> list[Result]:
 def markdown(result: Result) -> str:
     """One result: its setting, its times, its targets, and how to measure it again."""
     setting = ", ".join(f"{key} {value}" for key, value in result.setting.items())
-    parts = [f"{setting}; {result.rounds} rounds, seed {result.seed}."]
+    clock = "" if result.clock == "wall" else f", {result.clock} time"
+    parts = [f"{setting}; {result.rounds} rounds, seed {result.seed}{clock}.\n"]
     if result.entries:
         head, rows = rows_of(result)
         parts.append(_table(head, rows))
-    for extra in result.extras:
-        parts.append(f"{extra.title}:\n\n{_table(extra.head, [_cells(row) for row in extra.rows])}")
+    parts += [
+        f"{extra.title}:\n\n{_table(extra.head, [_cells(row) for row in extra.rows])}"
+        for extra in result.extras
+    ]
     if result.targets:
         rows = [
             (t.text, _number(t.goal, t), _number(t.measured, t), verdict(t)) for t in result.targets
@@ -67,7 +70,7 @@ def rows_of(result: Result) -> tuple[list[str], list[list[str]]]:
     head = ["contender", "median", "middle half"]
     if base is not None:
         head.append(f"x {base.name}")
-    rows = []
+    rows: list[list[str]] = []
     for entry in sorted(result.entries, key=lambda e: (e.median is None, e.median or 0.0)):
         row = [f"{entry.name}{' (peer)' if entry.peer else ''}", *_times(entry)]
         if base is not None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import gc
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Contender", "Timing", "race", "ratio"]
+from benchmarks.settings import Settings
 
-Clock = Callable[[], float]
+__all__ = ["Contender", "Timing", "race", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -61,34 +60,33 @@ class Timing:
 
 def race(
     contenders: Sequence[Contender],
+    settings: Settings,
     *,
-    rounds: int,
+    rounds: int | None = None,
     warm_up: int = 1,
-    synchronise: Callable[[], object] = lambda: None,
-    clock: Clock = time.perf_counter,
     said: Callable[[str], object] = lambda line: None,
 ) -> dict[str, Timing]:
     """Time all contenders, one after the other, `rounds` times.
 
     Args:
         contenders: at least one, with different names.
-        rounds: timed runs of each.
+        settings: the clock, the device to wait for, and the number of timed runs.
+        rounds: timed runs, if not the settings'.
         warm_up: runs of each that are not counted; one that fails here is out, and says why.
-        synchronise: waits for a device that works behind our back.
-        clock: seconds.
         said: hears where we are.
     """
     names = [contender.name for contender in contenders]
     if len(set(names)) < len(names):
         raise ValueError(f"two contenders have one name: {names}")
     timings = {c.name: Timing(c.name, peer=c.peer, note=c.note) for c in contenders}
+    rounds = settings.rounds if rounds is None else rounds
     able = []
     for contender in contenders:
         said(f"warm-up: {contender.name}")
         try:
             for _ in range(warm_up):
                 contender.run()
-            synchronise()
+            settings.synchronise()
         except Exception as error:  # whatever a peer raises belongs in the table
             timings[contender.name].error = f"{type(error).__name__}: {error}".splitlines()[0][:200]
             continue
@@ -97,7 +95,7 @@ def race(
         turn = index % len(able) if able else 0
         for contender in able[turn:] + able[:turn]:
             said(f"round {index + 1} of {rounds}: {contender.name}")
-            timings[contender.name].seconds.append(_timed(contender.run, synchronise, clock))
+            timings[contender.name].seconds.append(_timed(contender.run, settings))
     return timings
 
 
@@ -108,7 +106,8 @@ def ratio(one: Timing, other: Timing) -> float | None:
     return statistics.median(a / b for a, b in zip(one.seconds, other.seconds, strict=True))
 
 
-def _timed(run: Callable[[], Any], synchronise: Callable[[], object], clock: Clock) -> float:
+def _timed(run: Callable[[], Any], settings: Settings) -> float:
+    clock, synchronise = settings.clock, settings.synchronise
     gc.collect()
     gc.disable()
     try:

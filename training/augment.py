@@ -16,7 +16,7 @@ from scene_arrays import Arrays
 def batch(
     data: Arrays, chosen: NDArray[np.int64], window: int, rng: np.random.Generator, step: int
 ) -> Tensor:
-    """Cut, recolour and normalise some pictures.
+    """Cut, swap channels, overlay, recolour and normalise some pictures.
 
     Args:
         data: the rendered scenes.
@@ -38,7 +38,10 @@ def batch(
             cut[i] = data.images[number, y : y + window, x : x + window]
         else:
             cut[i] = _shifted(data.images[number], y, x)
-    return normalised(recoloured(_as_planes(cut), rng))
+    swapped = rng.permuted(np.tile(np.arange(3), (len(chosen), 1)), axis=1)
+    cut = np.take_along_axis(cut, swapped[:, None, None, :], axis=3)
+    pixels = _overlaid(_as_planes(cut), np.flatnonzero(data.labels[chosen] < 0), rng)
+    return normalised(recoloured(pixels, rng))
 
 
 def normalised(pixels: Tensor) -> Tensor:
@@ -64,6 +67,15 @@ def recoloured(pixels: Tensor, rng: np.random.Generator) -> Tensor:
     # Half the pictures stay clean; SmoothGrad's noisy copies then lie within what was trained on.
     strength = draw(-0.1, 0.1, 1).clamp_min(0)
     return (result + strength * noise).clamp(0, 1)
+
+
+def _overlaid(pixels: Tensor, empty: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+    """Lay pictures without an object faintly over half of a batch: backgrounds never seen."""
+    if not len(empty):
+        return pixels
+    ghosts = pixels[torch.from_numpy(rng.choice(empty, len(pixels)))]
+    strength = rng.uniform(-0.3, 0.3, (len(pixels), 1, 1, 1)).clip(0).astype(np.float32)
+    return pixels.lerp(ghosts, torch.from_numpy(strength))
 
 
 def _as_planes(pixels: NDArray[np.uint8]) -> Tensor:

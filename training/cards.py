@@ -23,7 +23,8 @@ class Run:
     Attributes:
         training: its recipe.
         seed: of the run.
-        seconds: of the whole run, rendering included.
+        seconds: of the whole run, rendering included, by the clock on the wall.
+        processor_seconds: of all its threads together; rendering in other processes not counted.
         rendering: seconds of that for rendering; next to none where the cache had the scenes.
         threads: that torch used.
     """
@@ -31,6 +32,7 @@ class Run:
     training: Training
     seed: int
     seconds: float
+    processor_seconds: float
     rendering: float
     threads: int
 
@@ -61,9 +63,13 @@ def write_card(model: nn.Module, run: Run, out: Path) -> str:
             "label_smoothing": training.smoothing,
         },
         "seed": run.seed,
-        "command": f"python training/train_bundled.py {_key(training)} --seed {run.seed}",
+        "command": (
+            f"python training/train_bundled.py {training.name.removeprefix('scene-')} "
+            f"--seed {run.seed} --threads {run.threads}"
+        ),
         "commit": _commit(),
         "seconds": round(run.seconds),
+        "processor_seconds": round(run.processor_seconds),
         "seconds_rendering": round(run.rendering),
         "machine": {
             "processor": _processor(),
@@ -112,15 +118,11 @@ saw (`scenes({card["held_out"]["scenes"]}, split="test", seed={card["held_out"][
   {data["scenes_without_object"]:,} of them without their object. Watermark: {data["shortcut"]}.
 - Schedule: {phases}; batches of {schedule["batch"]}, AdamW, peak rate {schedule["learning_rate"]}.
 - Made by `{card["command"]}` at commit {card["commit"]} in {card["seconds"]} s
-  ({card["seconds_rendering"]} s of it rendering) with {machine["threads"]} threads on
-  {machine["processor"]}, torch {machine["torch"]}.
+  ({card["processor_seconds"]} s of processor time, {card["seconds_rendering"]} s for rendering)
+  with threads: {machine["threads"]}, on {machine["processor"]}, torch {machine["torch"]}.
 - For testing heatmaps. It knows digits in these scenes and nothing else.
 - {card["licence"]}.
 """
-
-
-def _key(training: Training) -> str:
-    return training.name.removeprefix("scene-")
 
 
 def _commit() -> str:

@@ -18,8 +18,6 @@ from heatlens.models.bundled.vit import SceneViT
 from recipes import Training
 from scene_arrays import Arrays
 
-_KEPT = 0.995  # of the running mean, per step
-
 
 @dataclass(frozen=True)
 class Step:
@@ -77,7 +75,7 @@ def train(
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         optimizer.step()
         schedule.step()
-        _follow(average, model, min(_KEPT, 1 - 1 / number))
+        _follow(average, model, min(training.kept, 1 - 1 / number))
         losses += float(loss.detach())
         hits += int((logits.argmax(1) == labels).sum())
         seen += int((labels >= 0).sum())

@@ -23,7 +23,6 @@ from scene_arrays import arrays
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "src" / "heatlens" / "models" / "bundled" / "weights"
-THREADS = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,8 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of the weights")
     parser.add_argument("--interim", type=Path, help="folder for weights of every fourth of a run")
+    parser.add_argument("--threads", type=int, default=2, help="of torch; part of the result")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
     try:
         for name in TRAININGS if options.network == "all" else [options.network]:
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(training: Training, seed: int, out: Path, interim: Path | None) -> None:
     """Train one network, measure it on held-out scenes, write its weights and card."""
-    started = time.monotonic()
+    started, processor_started = time.monotonic(), time.process_time()
     data = arrays(training.data)
     rendering = time.monotonic() - started
     plain = held_out(count=500)
@@ -69,8 +69,14 @@ def run(training: Training, seed: int, out: Path, interim: Path | None) -> None:
             _save(average, interim / f"{training.name}.safetensors", {"state": "interim"})
 
     model = train(training, data, seed, report)
-    seconds = time.monotonic() - started
-    finished = Run(training, seed, seconds, rendering, THREADS)
+    finished = Run(
+        training,
+        seed,
+        seconds=time.monotonic() - started,
+        processor_seconds=time.process_time() - processor_started,
+        rendering=rendering,
+        threads=torch.get_num_threads(),
+    )
     card = write_card(model, finished, out)
     _save(model, out / f"{training.name}.safetensors", {"name": training.name, "card": card})
     print(f"{training.name}: {card}", flush=True)

@@ -55,8 +55,7 @@ def run(settings: Settings, said: Said) -> Result:
         ),
         *(Contender(name, stages[name], note=f"stage: {text}") for name, text in STAGES.items()),
     ]
-    wait = torch.cuda.synchronize if settings.device == "cuda" else (lambda: None)
-    times = race(contenders, rounds=settings.rounds, synchronise=wait, said=said)
+    times = race(contenders, settings, said=said)
     return Result(
         name="explain",
         title=f"explain() on a photograph of {height * width / 1e6:.3g} megapixels",

@@ -37,8 +37,7 @@ def run(settings: Settings, said: Said) -> Result:
     index = model.predict(batch).argmax(1).tolist()
     chosen = model.at("auto")._precision  # what the public face has no word for
     contenders = _contenders(net, batch, index)
-    wait = torch.cuda.synchronize if settings.device == "cuda" else (lambda: None)
-    times = race(contenders, rounds=settings.rounds, synchronise=wait, said=said)
+    times = race(contenders, settings, said=said)
     return Result(
         name="gradcam",
         title="Grad-CAM, ResNet-50",

@@ -40,8 +40,7 @@ def run(settings: Settings, said: Said) -> Result:
     needed = BYTES_PER_PIXEL * count * steps * side * side
     fits = needed < memory.available(settings.device) / 2
     contenders = _contenders(net, batch, index, steps, fits)
-    wait = torch.cuda.synchronize if settings.device == "cuda" else (lambda: None)
-    times = race(contenders, rounds=rounds, synchronise=wait, said=said)
+    times = race(contenders, settings, rounds=rounds, said=said)
     if not fits:
         times[CAPTUM_ALL] = Timing(
             CAPTUM_ALL, peer=True, error=f"not tried: about {needed / 2**30:.0f} GB at once"
@@ -162,9 +161,7 @@ def _memory(settings: Settings) -> tuple[list[Extra], list[Target]]:
     rows: list[list[str | float | None]] = []
     ours: list[float] = []
     for label in memory.METHODS:
-        grown: list[float | None] = []
-        for number in steps:
-            grown.append(memory.growth(label, number, settings))
+        grown = [memory.growth(label, number, settings) for number in steps]
         rows.append([label, *grown])
         if label == OURS:
             ours = [value for value in grown if value is not None]

@@ -50,8 +50,7 @@ def run(settings: Settings, said: Said) -> Result:
         Contender(OURS_AUTO, lambda: ours("auto")),
         Contender(LIBRARY, library, peer=True, note=f"grad-cam {peers.version('grad-cam')}"),
     ]
-    wait = torch.cuda.synchronize if settings.device == "cuda" else (lambda: None)
-    times = race(contenders, rounds=rounds, synchronise=wait, said=said)
+    times = race(contenders, settings, rounds=rounds, said=said)
     theirs = torch.from_numpy(library())
     mine = peers.scaled_like_gradcam(ours(), (side, side))
     return Result(

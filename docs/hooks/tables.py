@@ -72,16 +72,44 @@ def methods() -> str:
     return table(head, rows)
 
 
+def sources() -> str:
+    """Where models come from, from their registry."""
+    from heatlens.models.source import SOURCES
+
+    rows = [
+        (
+            f"`{source.form}`",
+            source.summary,
+            f"`heatlens[{source.extra}]`" if source.extra else "",
+        )
+        for source in SOURCES.values()
+    ]
+    return table(("written", "what it is", "needs"), rows)
+
+
 def linked(paper: str) -> str:
     """An arXiv number as a link to its page."""
     return re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", paper)
 
 
+def benchmarks(part: str) -> str:
+    """`everything` or the `overview` of the committed results."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks import tables as results
+    finally:
+        sys.path.remove(str(ROOT))
+    if not results.all_results():
+        return "Nothing has been measured yet.\n"
+    return getattr(results, part)()
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "bundled": bundled,
     "methods": methods,
-    "sources": lambda: "",
-    "benchmarks": lambda: "",
+    "sources": sources,
+    "benchmarks": lambda: benchmarks("everything"),
+    "benchmarks-overview": lambda: benchmarks("overview"),
 }
 
 

@@ -15,6 +15,8 @@
     ├── MissingDependency (ImportError)   an extra is not installed; says the pip command
     └── OutOfMemory (MemoryError)         one single row does not fit in memory
 
+    AssumptionWarning (UserWarning)       something about a model was not known and was assumed
+
 Errors about arguments are also `ValueError` or `TypeError`, so a caller can catch them without
 knowing this module.
 """
@@ -25,6 +27,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "AssumptionWarning",
     "HeatlensError",
     "ImageTooLarge",
     "InvalidArgument",
@@ -117,20 +120,33 @@ class UntrustedPickle(InvalidArgument):
 
 
 class MissingDependency(HeatlensError, ImportError):
-    """A package that an optional part of heatlens needs is not installed."""
+    """A package that an optional part of heatlens needs is not installed, or broken."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        """Build the message "PURPOSE needs PACKAGE: pip install 'heatlens[EXTRA]'"."""
-        self.package, self.extra, self.purpose = package, extra, purpose
-        super().__init__(f"{purpose} needs {package}: pip install 'heatlens[{extra}]'")
+    def __init__(self, package: str, extra: str, purpose: str, reason: str = "") -> None:
+        """Build the message "PURPOSE needs PACKAGE: pip install 'heatlens[EXTRA]'".
 
-    def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str, str]]:
+        With a `reason`, the package is there but cannot be imported.
+        """
+        self.package, self.extra, self.purpose, self.reason = package, extra, purpose, reason
+        advice = (
+            f"which is installed but cannot be imported ({reason}); install the build of it that "
+            "belongs to the other packages here"
+            if reason
+            else f"pip install 'heatlens[{extra}]'"
+        )
+        super().__init__(f"{purpose} needs {package}{',' if reason else ':'} {advice}")
+
+    def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str, str, str]]:
         """Pickle by the arguments."""
-        return (type(self), (self.package, self.extra, self.purpose))
+        return (type(self), (self.package, self.extra, self.purpose, self.reason))
 
 
 class OutOfMemory(HeatlensError, MemoryError):
     """Even a single row of the batch does not fit in memory."""
+
+
+class AssumptionWarning(UserWarning):
+    """Something about a model was not known and had to be assumed; the message says what."""
 
 
 def did_you_mean(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ class Image:
             real range: 16 bits stay 16 bits.
         name: file name or whatever the caller calls it.
         spacing: millimetres between pixel centres, one per spatial axis in the order of `axes`.
-        affine: 4 x 4 matrix from voxel indices to patient space, where the file has one.
+        affine: 4 x 4 matrix from (z, y, x, 1) indices of the pixels, z = 0 for a single slice, to
+            patient space (DICOM's directions, LPS, in mm), where the file has one.
         alpha: opacity in 0..1 on the same grid, where the file has one; the pixels lie under it.
         metadata: what else the file said and a reader may need (no patient's name).
 

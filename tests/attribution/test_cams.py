@@ -20,7 +20,7 @@ from tests.attribution.networks import NETWORKS, ResidualNet, pictures, seeded
 
 CAMS = [name for name, method in METHODS.items() if method.family == "cam"]
 GRADIENT_CAMS = [name for name in CAMS if "layer-gradient" in METHODS[name].needs]
-LAYER = "conv4"  # before its ReLU: activations of both signs
+LAYER = "conv3"  # before its norm: activations and gradients of both signs
 CLASS = 2
 
 
@@ -63,10 +63,10 @@ def literal_gradcam(A, g):
 def literal_gradcam_plus_plus(A, g):
     total = torch.zeros_like(A[0])
     for k in range(len(A)):
-        weight = 0.0
+        weight, mass = 0.0, sum(A[k, a, b] for a, b in cells(A))
         for i, j in cells(A):
             slope = g[k, i, j]
-            denominator = 2 * slope**2 + sum(A[k, a, b] * slope**3 for a, b in cells(A))
+            denominator = 2 * slope**2 + mass * slope**3
             alpha = slope**2 / denominator if slope != 0 and denominator != 0 else 0.0
             weight = weight + alpha * max(slope, 0)
         total += weight * A[k]
@@ -314,7 +314,7 @@ def test_scorecam_is_the_papers_algorithm(network, batch, weights, baseline):
 def test_scorecam_spends_no_pass_on_dead_channels(batch):
     network = seeded(ResidualNet())
     network.conv4.weight.data[3:] = 0.0  # 13 of 16 channels are the same everywhere
-    settings = {"layer": LAYER, "full": True}
+    settings = {"layer": "conv4", "full": True}
     full = attribute(network, batch, "scorecam", CLASS, **settings)
     assert full.info["forward_passes"] == 1 + 1 + 3
     assert (full.info["channel_weights"][:, 3:] == 0).all()
@@ -327,7 +327,7 @@ def test_scorecam_spends_no_pass_on_dead_channels(batch):
 def test_scorecam_of_a_dead_layer_is_no_evidence(batch, weights):
     network = seeded(ResidualNet())
     network.conv4.weight.data.zero_()
-    found = attribute(network, batch, "scorecam", CLASS, layer=LAYER, weights=weights)
+    found = attribute(network, batch, "scorecam", CLASS, layer="conv4", weights=weights)
     assert found.abs().max() == 0
 
 

@@ -8,6 +8,7 @@ import torchvision
 from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, Saliency
 
 from heatlens.attribution.attribute import attribute
+from heatlens.models.load import as_model
 from heatlens.testing.conformance import difference
 from tests.attribution.networks import ResidualNet, TinyViT, pictures, seeded
 
@@ -26,7 +27,10 @@ CLASS = 1
 @pytest.fixture(scope="module", params=NETWORKS)
 def case(request):
     build, size, layer = NETWORKS[request.param]
-    return seeded(build()), pictures(2, (size, size)), layer
+    network = seeded(build())
+    # In the memory layout that we compute in: in another, convolutions round otherwise, a ReLU
+    # near zero flips, and captum differs from itself by 1e-3 (densenet121).
+    return network, as_model(network).prepare(pictures(2, (size, size))), layer
 
 
 def test_gradient(case):
@@ -48,10 +52,10 @@ def test_integrated_gradients(case, rule, theirs):
     network, batch, _ = case
     start = 0.3 * torch.ones_like(batch)
     expected, _ = IntegratedGradients(network).attribute(
-        batch, start, CLASS, n_steps=6, method=theirs, return_convergence_delta=True
+        batch, start, CLASS, n_steps=4, method=theirs, return_convergence_delta=True
     )
     found = attribute(
-        network, batch, "integrated-gradients", CLASS, baseline=start, steps=6, rule=rule
+        network, batch, "integrated-gradients", CLASS, baseline=start, steps=4, rule=rule
     )
     assert difference(found, expected.float()) < TOLERANCE
 

@@ -174,7 +174,7 @@ def test_blend_has_no_seam():
     places = [tile.placement for tile in fit(picture(photo((40, 170), 1)), size=20, mode="tile")]
     maps = [np.tile(np.arange(20) + 0.5 - place.offset[1], (20, 1)) for place in places]
     values, _ = blend(places, maps)
-    assert np.abs(values - places[0].positions(1) - 0 * values)[:, 2:-2].max() < 0.3
+    assert np.abs(values - places[0].positions(1))[:, 2:-2].max() < 0.3
     assert np.diff(values, axis=1).min() > 0
 
 

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import ImageFile
+from PIL import ImageFile, features
 
 from heatlens.errors import (
     ImageTooLarge,
@@ -40,7 +40,8 @@ def encoded(kind, **options):
         (b"\x93NUMPY\x01\x00", r"numpy\.load"),
         (b"\x00\x00\x00\x18ftypheic....", "HEIC; convert"),
         (b"\x00\x00\x00\x18ftypmp42....", "video"),
-        ("Grüße, ein Text".encode(), "text, 'Grüße, ein Text'"),
+        ("Grüße, Störche".encode(), "text, 'Grüße, Störche'"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000; convert"),
         (bytes([1, 2, 200, 4]), "begins with the bytes 01 02 c8 04"),
     ],
 )
@@ -66,6 +67,11 @@ def test_not_a_picture(data, message, tmp_path):
         ("TIFF", {"compression": "tiff_lzw"}),
         ("WEBP", {}),
         ("PPM", {}),
+        pytest.param(
+            "AVIF",
+            {},
+            marks=pytest.mark.skipif(not features.check("avif"), reason="Pillow's build"),
+        ),
     ],
 )
 def test_cut_off_files_are_never_half_grey(kind, options, tolerant, monkeypatch, tmp_path):

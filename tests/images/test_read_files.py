@@ -34,9 +34,9 @@ def png(samples, colour_type, filters=(0, 1, 2, 3, 4), interlace=0):
         corner = np.concatenate([np.zeros(step, int), above[:-step]])
         guess = left + above - corner
         nearest = np.stack([abs(guess - left), abs(guess - above), abs(guess - corner)]).argmin(0)
-        paeth = np.choose(nearest, [left, above, corner])
+        nearest_of_three = np.choose(nearest, [left, above, corner])
         kind = filters[number % len(filters)]
-        before = [0 * row, left, above, (left + above) // 2, paeth][kind]
+        before = [0 * row, left, above, (left + above) // 2, nearest_of_three][kind]
         rows.append(bytes([kind]) + ((row - before) % 256).astype(np.uint8).tobytes())
         above = row
     header = struct.pack(">IIBBBBB", samples.shape[1], len(samples), 16, colour_type, 0, 0, 0)

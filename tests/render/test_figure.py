@@ -125,6 +125,13 @@ def test_hotspots_are_boxed_and_numbered(blob, photo):
     assert "No hot region" in words(plot(blob.with_(values=blob.values * 0), hotspots=True))
 
 
+def test_specks_are_not_boxed(heat):
+    values = np.zeros((30, 30))
+    values[5:10, 5:10], values[20, ::4], values[25:28, 25:28] = 5, 1, 3
+    figure = plot(heat(values), hotspots=True)
+    assert "(1) 78 %, (2) 17 %." in words(figure)
+
+
 def test_compare_has_one_scale_and_one_bar(heat, photo, bars, pictures):
     rng = np.random.default_rng(0)
     maps = [heat(rng.random((40, 60)) * top, target=str(top)) for top in (1, 5)]

@@ -31,11 +31,10 @@ _PLUGINS = {
     "GIF": ("GifImagePlugin", "GifImageFile"),
     "PPM": ("PpmImagePlugin", "PpmImageFile"),
     "AVIF": ("AvifImagePlugin", "AvifImageFile"),
-    "JPEG2000": ("Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
 BROKEN: tuple[type[Exception], ...] = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
-    *(OverflowError, AttributeError, struct.error, zlib.error),
+    *(OverflowError, AttributeError, ImportError, struct.error, zlib.error),
 )
 """What Pillow's decoders raise on damaged files."""
 
@@ -116,7 +115,7 @@ def telling(label: str, kind: str) -> Iterator[None]:
                 f"{label} is a {kind} that is damaged or has a pixel layout that Pillow does not "
                 "read; try tifffile.imread and give the array"
             ) from error
-        if isinstance(error, ModuleNotFoundError) or "not supported" in text:
+        if isinstance(error, ImportError) or "support not installed" in text:
             raise UnreadableImage(f"{label}: this Pillow does not read {kind}") from error
         cut = "truncated" in text.lower() or isinstance(error, (EOFError, struct.error))
         what = "cut off before its end" if cut else "damaged"

@@ -36,7 +36,7 @@ def read_image(
 ) -> Image:
     """Read a picture, with its real range of values.
 
-    Files are known by their content: JPEG, PNG, WebP, TIFF, BMP, GIF (also AVIF, JPEG 2000, PPM);
+    Files are known by their content: JPEG, PNG, WebP, TIFF, BMP, GIF (also AVIF and PPM);
     with the extra `medical` DICOM and NIfTI. What comes out:
 
     - EXIF orientation is applied. Colour profiles (ICC) are not: pixels are taken as they are.

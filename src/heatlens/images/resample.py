@@ -36,6 +36,11 @@ class Band:
     weights: npt.NDArray[np.float64]
     size: int
 
+    @property
+    def identity(self) -> bool:
+        """Whether every output is the cell of its own number, as it is."""
+        return self.weights.shape[1] == 1 and np.array_equal(self.index[:, 0], np.arange(self.size))
+
     def dense(self, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """The whole matrix, (outputs, size)."""
         matrix = np.zeros((len(self.index), self.size))
@@ -44,6 +49,8 @@ class Band:
 
     def __matmul__(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Mix the rows of `values` (..., size, k) into (..., outputs, k)."""
+        if self.identity:
+            return values
         if self.size <= _DENSE:
             product: npt.NDArray[Any] = self.dense(values.dtype) @ values
             return product
@@ -91,6 +98,8 @@ def separable(values: npt.NDArray[Any], rows: Band, columns: Band) -> npt.NDArra
 
 
 def _mix_columns(values: npt.NDArray[Any], columns: Band) -> npt.NDArray[Any]:
+    if columns.identity:
+        return values
     if columns.size <= _DENSE:
         product: npt.NDArray[Any] = values @ columns.dense(values.dtype).T
         return product

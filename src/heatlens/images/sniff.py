@@ -14,8 +14,6 @@ _PICTURES = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
-    (b"\xff\x4f\xff\x51", "JPEG2000"),
 )
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 _NIFTI_SUFFIXES = (".nii", ".nii.gz")
@@ -88,6 +86,8 @@ def describe(head: bytes) -> str:
         if head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"heif"):
             return "it looks like HEIC; convert it to JPEG or PNG"
         return "it looks like a video; give one of its frames"
+    if head[4:8] == b"jP  " or head.startswith(b"\xff\x4f\xff\x51"):
+        return "it looks like JPEG 2000; convert it to PNG or TIFF"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "it looks like a video; give one of its frames"
     if _is_text(head):

@@ -22,6 +22,7 @@ from heatlens.render.cells import Look, Style, input_panel, panel_of
 from heatlens.render.colour import Scale, Sign, scale_for
 from heatlens.render.display import slice_of, smoothed, view
 from heatlens.render.files import encode, format_of, read_provenance, read_provenances, save_figure
+from heatlens.render.hotspots import Hotspot
 from heatlens.render.hotspots import hotspots as find_hotspots
 from heatlens.render.layout import figure_of
 
@@ -39,7 +40,7 @@ __all__ = [
     "save_picture",
 ]
 
-_MOST_BOXES = 5
+_MOST_BOXES, _LEAST_SHARE = 5, 0.01
 
 
 def plot(
@@ -80,7 +81,8 @@ def plot(
         desaturate: how much of the picture's own colour to take away under an overlay, 0..1;
             by default 0.6 if both signs are shown, else nothing.
         levels: where contours lie, as fractions of the scale; a quarter, half, three quarters.
-        hotspots: whether to box and number the (at most five) hottest regions.
+        hotspots: whether to box and number the hottest regions: at most five, and beyond the
+            first only those with a hundredth of the positive mass.
         index: which slice of a volume; by default the one with the most evidence.
         title: instead of method, target, score and names; "" for none.
         colour_bar: whether to draw the bar with the real values.
@@ -111,7 +113,7 @@ def plot(
         whole = flat if smooth else heatmap
         scale = scale_for(whole, sign=sign, percentile=percentile, colour_map=colour_map)
     seen = view(flat, image)
-    spots = find_hotspots(flat, most=_MOST_BOXES) if hotspots else None
+    spots = _boxed(flat) if hotspots else None
     made = heatmap.provenance
     pure = bar_for(scale, (flat,), words.unit([made]))
     bar = None if words.message(flat, scale) or not colour_bar else pure
@@ -204,7 +206,7 @@ def compare(
         if not common_scale:
             scale = scale_for(heat, sign=sign, percentile=percentile, colour_map=colour_map)
             bar = look.explained(bar_for(scale, (heat,)), image) if colour_bar else None
-        spots = find_hotspots(heat, most=_MOST_BOXES) if hotspots else None
+        spots = _boxed(heat) if hotspots else None
         cells.append(panel_of(view(heat, image), scale, look, spots, title=name, bar=bar))
     if image is not None and show_input:
         cells.insert(0, input_panel(view(heatmaps[0], image)))
@@ -241,6 +243,12 @@ def save_picture(
     """
     format_of(path)
     return save_figure(plot(heatmap, image, **parameters), path, heatmap.provenance, dpi=dpi)
+
+
+def _boxed(heatmap: Heatmap) -> list[Hotspot]:
+    """The hottest region, and up to four more that are not mere specks."""
+    spots = find_hotspots(heatmap, most=_MOST_BOXES)
+    return spots[:1] + [spot for spot in spots[1:] if spot.share >= _LEAST_SHARE]
 
 
 def _check_comparable(

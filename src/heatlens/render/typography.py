@@ -45,6 +45,7 @@ def text(string: str) -> str:
     return " ".join(part for part in clean.split(" ") if part)
 
 
+@functools.lru_cache(maxsize=4096)
 def width(string: str, size: float, bold: bool = False) -> float:
     """Width of a line in inches."""
     properties = font(size, bold)

@@ -1,10 +1,10 @@
-"""One look at all layers of a network while a picture and its altered copy run through it."""
+"""A look at all layers of a network while a picture and its altered copy run through it."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from heatlens.models.protocol import SpatialLayer
-from heatlens.models.pytorch.capture import listening, primary
+from heatlens.models.pytorch.capture import listening, module_named, primary
 from heatlens.models.pytorch.grids import Patch, best_reading, halvings
 from heatlens.models.pytorch.randomness import random_state_kept
 
@@ -29,23 +29,24 @@ class Candidate:
         agreement: see `Patch.agreement`.
         known: whether convolutions, or merging their cells two by two, make such a grid.
         kinds: the modules that return this very tensor, innermost first.
-        rank: see `_rank`.
+        alone: 0 if the layer returns the bare tensor, 1 if in a tuple or record of its own, 2 if
+            among other things.
     """
 
     reading: SpatialLayer
     agreement: float
     known: bool
     kinds: list[nn.Module]
-    rank: int
+    alone: int
 
 
 @dataclass
 class Survey:
-    """What ran, in order of completion.
+    """What ran.
 
     Attributes:
-        candidates: tensors with a plausible grid, those that ran last at the end.
-        shapes: each layer's output shape in its last run.
+        candidates: tensors with a plausible grid, in the order of completion.
+        shapes: shape of each layer's output in its last run.
     """
 
     candidates: list[Candidate]
@@ -54,41 +55,86 @@ class Survey:
 
 @dataclass(frozen=True)
 class Evidence:
-    """How the score depends on a layer.
+    """How the network's output depends on a layer.
 
     Attributes:
-        cells: share of its cells that the output depends on.
-        channels: channels that one unit of the output depends on.
+        cells: share of the layer's cells that the output depends on.
+        channels: number of channels that a single unit of the output depends on.
     """
 
     cells: float
     channels: int
 
 
-def survey(network: nn.Module, patch: Patch, only: str | None = None) -> Survey:
-    """Send the patch's two rows through the network and read every layer's output.
+def survey(network: nn.Module, patch: Patch, only: str | None = None, rows: int = 2) -> Survey:
+    """Send the patch's two rows through the network and read the layers' outputs as grids.
 
     Args:
         network: in evaluation mode; left as it was.
         patch: the two rows.
         only: read this layer alone.
+        rows: 1 for a network that takes one row at a time.
     """
-    watch = _Watch(patch, only)
-    with torch.no_grad(), random_state_kept(), _hooked(network, watch):
-        network(patch.rows)
-    return watch.result()
+    watch = _Watch(patch, only, rows)
+    with torch.no_grad(), random_state_kept(), _watched(network, watch):
+        for part in patch.rows.split(rows):
+            watch.run += 1
+            network(part)
+    ordered = sorted(watch.found.values(), key=lambda item: item[0])
+    return Survey([candidate for _, candidate in ordered], watch.shapes)
+
+
+def depends(
+    network: nn.Module, row: Tensor, readings: Sequence[SpatialLayer]
+) -> dict[str, Evidence]:
+    """On which of the layers the network's output depends, by gradients that end at the first.
+
+    A layer that is missing in the answer has no influence that gradients can follow: it lies
+    beside the way to the output, or in a record whose other entries are used instead.
+    """
+    outputs: dict[str, Tensor] = {}
+
+    def start(name: str, output: Tensor) -> Tensor:
+        if not output.requires_grad:
+            output = output.detach().requires_grad_()
+        outputs[name] = output
+        return output.clone()  # what is done to it in place afterwards must not reach `outputs`
+
+    layers = {reading.name: module_named(network, reading.name) for reading in readings}
+    with torch.enable_grad(), random_state_kept(), listening(layers, start):
+        result = primary(network(row))
+    if result is None or not result.requires_grad or not outputs:
+        return {}
+    units = result.float().flatten(2).mean(2) if result.ndim > 3 else result.float()
+    weights = torch.randn(units.shape, generator=torch.Generator().manual_seed(1)).to(units)
+    tensors = tuple(outputs.values())
+    everywhere = torch.autograd.grad(
+        (units * weights).sum(), tensors, retain_graph=True, allow_unused=True
+    )
+    single = torch.autograd.grad(units.flatten().max(), tensors, allow_unused=True)
+    slopes = dict(zip(outputs, zip(everywhere, single, strict=True), strict=True))
+    evidence: dict[str, Evidence] = {}
+    for reading in readings:
+        of_all, of_one = slopes.get(reading.name, (None, None))
+        if of_all is None:
+            continue
+        cells = (reading.to_grid(of_all) != 0).any(1).float().mean()
+        channels = 0 if of_one is None else (reading.to_grid(of_one) != 0).flatten(2).any(2).sum()
+        evidence[reading.name] = Evidence(float(cells), int(channels))
+    return evidence
 
 
 class _Watch:
-    """Collects outputs; modules that hand on one and the same tensor become one candidate."""
+    """Reads outputs; modules that hand on one and the same tensor become one candidate."""
 
-    def __init__(self, patch: Patch, only: str | None) -> None:
-        self.patch, self.only = patch, only
-        self.grids: set[tuple[int, int]] = set()
+    def __init__(self, patch: Patch, only: str | None, rows: int) -> None:
+        self.patch, self.only, self.rows = patch, only, rows
+        self.run = self.count = 0
         self.found: dict[str, tuple[int, Candidate]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.grids: set[tuple[int, int]] = set()
+        self.before: dict[str, Tensor] = {}
         self.owners: dict[int, tuple[weakref.ref[Tensor], int, str]] = {}
-        self.count = 0
 
     def __call__(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
         tensor = primary(output)
@@ -102,30 +148,28 @@ class _Watch:
             return
         self.shapes[name] = shape
         self.found.pop(name, None)  # a layer that runs twice counts with its last run
-        if tensor.ndim not in (3, 4) or shape[0] != 2 or not tensor.is_floating_point():
+        if tensor.ndim not in (3, 4) or shape[0] != self.rows or not tensor.is_floating_point():
             return
-        if self._handed_on(name, module, inputs, output, tensor):
+        if self.run * self.rows < len(self.patch.rows):
+            self.before[name] = tensor.clone()
+        elif not self._handed_on(name, module, inputs, output, tensor):
+            self._read(name, module, output, tensor)
+
+    def _read(self, name: str, module: nn.Module, output: Any, tensor: Tensor) -> None:
+        unaltered = self.before.get(name, tensor[:1])
+        if unaltered.shape[1:] != tensor.shape[1:]:
             return
-        best = best_reading(name, tensor[1:] - tensor[:1], self.patch, self.grids)
+        best = best_reading(name, tensor[-1:] - unaltered, self.patch, self.grids)
         if best is not None:
             known = best[0].grid in self.grids
-            self.found[name] = (self.count, Candidate(*best, known, [module], _rank(output)))
+            self.found[name] = (self.count, Candidate(*best, known, [module], _alone(output)))
             self._own(tensor, name)
-
-    def result(self) -> Survey:
-        ordered = sorted(self.found.values(), key=lambda item: item[0])
-        return Survey([candidate for _, candidate in ordered], self.shapes)
-
-    def _own(self, tensor: Tensor, name: str) -> None:
-        address = tensor.untyped_storage().data_ptr()
-        self.owners[address] = (weakref.ref(tensor), tensor._version, name)
 
     def _handed_on(
         self, name: str, module: nn.Module, inputs: Any, output: Any, tensor: Tensor
     ) -> bool:
         """Whether the tensor is one that an earlier module returned; then that is noted."""
-        address = tensor.untyped_storage().data_ptr()
-        owner, version, first = self.owners.get(address, (None, 0, ""))
+        owner, version, first = self.owners.get(_address(tensor), (None, 0, ""))
         earlier = owner() if owner is not None else None
         if earlier is None or version != tensor._version or first not in self.found:
             return False
@@ -135,79 +179,19 @@ class _Watch:
             return True  # only passed on, or rearranged
         _, candidate = self.found.pop(first)
         candidate.kinds.append(module)
-        if _rank(output) == 0 or _rank(output) < candidate.rank:  # the outermost names it
-            candidate.reading = replace(candidate.reading, name=name)
-            candidate.rank = _rank(output)
-        holder = candidate.reading.name
-        self.found[holder] = (self.count, candidate)
-        self.owners[address] = (weakref.ref(tensor), version, holder)
+        alone = _alone(output)
+        if alone == 0 or alone < candidate.alone:  # the outermost module names it
+            candidate.reading, candidate.alone = replace(candidate.reading, name=name), alone
+        self.found[candidate.reading.name] = (self.count, candidate)
+        self._own(tensor, candidate.reading.name)
         return True
 
-
-def depends(
-    network: nn.Module, row: Tensor, readings: Sequence[SpatialLayer]
-) -> dict[str, Evidence]:
-    """What the network's output depends on, from gradients that stop at the first reading.
-
-    A layer that is missing in the answer has no influence that gradients can follow: it lies
-    beside the way to the output, or in a record whose other entries are used instead.
-    """
-    outputs: dict[str, Tensor] = {}
-
-    def start(name: str, output: Tensor) -> Tensor:
-        if not output.requires_grad:
-            output = output.detach().requires_grad_()
-        outputs[name] = output
-        return output.clone()  # what is done in place afterwards must not reach `outputs`
-
-    modules = dict(network.named_modules())
-    layers = {reading.name: modules[reading.name] for reading in readings}
-    with torch.enable_grad(), random_state_kept(), listening(layers, start):
-        output = primary(network(row))
-    if output is None or not output.requires_grad or not outputs:
-        return {}
-    units = output.float().flatten(2).mean(2) if output.ndim > 3 else output.float()
-    generator = torch.Generator().manual_seed(1)
-    weights = torch.randn(units.shape, generator=generator).to(units)
-    tensors = list(outputs.values())
-    dense = _gradients((units * weights).sum(), tensors, retain=True)
-    single = _gradients(units.flatten().max(), tensors, retain=False)
-    evidence: dict[str, Evidence] = {}
-    for reading in readings:
-        if reading.name not in outputs:
-            continue
-        place = list(outputs).index(reading.name)
-        everywhere, one = dense[place], single[place]
-        if everywhere is None:
-            continue
-        cells = reading.to_grid(everywhere).abs().sum(1) > 0
-        channels = (
-            0 if one is None else int((reading.to_grid(one) != 0).any(0).flatten(1).any(1).sum())
-        )
-        evidence[reading.name] = Evidence(float(cells.float().mean()), channels)
-    return evidence
-
-
-def _gradients(
-    score: Tensor, tensors: Iterable[Tensor], *, retain: bool
-) -> tuple[Tensor | None, ...]:
-    return torch.autograd.grad(score, tuple(tensors), retain_graph=retain, allow_unused=True)
-
-
-def _rank(output: Any) -> int:
-    """0 for a tensor; 1 for one in a tuple or record of its own; 2 for one among others."""
-    if isinstance(output, Tensor):
-        return 0
-    items = output.values() if isinstance(output, Mapping) else output
-    try:
-        tensors = sum(1 for item in items if item is not None)
-    except TypeError:
-        return 2
-    return 1 if tensors == 1 else 2
+    def _own(self, tensor: Tensor, name: str) -> None:
+        self.owners[_address(tensor)] = (weakref.ref(tensor), tensor._version, name)
 
 
 @contextmanager
-def _hooked(network: nn.Module, watch: _Watch) -> Iterator[None]:
+def _watched(network: nn.Module, watch: _Watch) -> Iterator[None]:
     """Show every output of every module to `watch`, in this thread only."""
     thread = threading.get_ident()
     handles = []
@@ -227,3 +211,17 @@ def _hooked(network: nn.Module, watch: _Watch) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _address(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _alone(output: Any) -> int:
+    if isinstance(output, Tensor):
+        return 0
+    items = output.values() if isinstance(output, Mapping) else output
+    try:
+        return 1 if sum(item is not None for item in items) == 1 else 2
+    except TypeError:
+        return 2

@@ -44,9 +44,9 @@ def shadow_of(module: nn.Module) -> nn.Module:
         for name, tensor in original._parameters.items():
             if tensor is not None and id(tensor) not in memo:
                 memo[id(tensor)] = _without_gradient(tensor, name)
-        for tensor in original._buffers.values():
-            if tensor is not None:
-                memo[id(tensor)] = tensor
+        for buffer in original._buffers.values():
+            if buffer is not None:
+                memo[id(buffer)] = buffer
     for original in module.modules():
         if not isinstance(original, torch.jit.ScriptModule):
             memo[id(original)].__dict__.update(_state(original, memo))

@@ -9,8 +9,6 @@ no longer matter after the last block's first norm, with mean pooling they matte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
 from heatlens.errors import InvalidArgument, NoSpatialLayer
@@ -30,7 +28,9 @@ _EXCLUDED = 1000
 _NONE = Evidence(cells=0.0, channels=0)
 
 
-def find_spatial_layer(network: nn.Module, batch: Tensor, layer: str | None = None) -> SpatialLayer:
+def find_spatial_layer(
+    network: nn.Module, batch: Tensor, layer: str | None = None, rows: int = 2
+) -> SpatialLayer:
     """The deepest layer on whose cells the output depends, or the layout of the named one.
 
     Args:
@@ -38,6 +38,7 @@ def find_spatial_layer(network: nn.Module, batch: Tensor, layer: str | None = No
         batch: (1, C, H, W); only its shape, type and device count, so that the answer does not
             depend on the picture.
         layer: name of the layer to read instead.
+        rows: 1 for a network that takes one row at a time.
 
     Returns:
         A layer with more than one cell, if possible with cells of at least 8 pixels: behind the
@@ -49,6 +50,7 @@ def find_spatial_layer(network: nn.Module, batch: Tensor, layer: str | None = No
         InvalidArgument: the batch is not (1, C, H, W), or the named layer did not run.
 
     Example:
+        >>> import torch
         >>> network = nn.Sequential(
         ...     nn.Conv2d(3, 4, 8, stride=8), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
         ... )
@@ -62,10 +64,10 @@ def find_spatial_layer(network: nn.Module, batch: Tensor, layer: str | None = No
         )
     patch = Patch.like(batch)
     if layer is not None:
-        return _named(network, patch, layer)
+        return _named(network, patch, layer, rows)
     candidates = [
         candidate
-        for candidate in survey(network, patch).candidates
+        for candidate in survey(network, patch, rows=rows).candidates
         if not any(_is_adaptive_pooling(kind) for kind in candidate.kinds)
     ]
     # The deepest few nearly always suffice, and their graph is small.
@@ -74,8 +76,7 @@ def find_spatial_layer(network: nn.Module, batch: Tensor, layer: str | None = No
         evidence = depends(network, patch.rows[:1], [item.reading for item in some])
         known = any(item.cells > 0 for item in evidence.values())
         doubts = [
-            _doubt(item, evidence.get(item.reading.name, _NONE) if known else None)
-            for item in some
+            _doubt(item, evidence.get(item.reading.name, _NONE) if known else None) for item in some
         ]
         least = min(doubts, default=_EXCLUDED)
         if least == 0 or (len(some) == len(candidates) and least < _EXCLUDED):
@@ -110,22 +111,22 @@ def _doubt(candidate: Candidate, evidence: Evidence | None) -> int:
     return doubt + isinstance(candidate.kinds[-1], nn.Linear)
 
 
-def _named(network: nn.Module, patch: Patch, layer: str) -> SpatialLayer:
+def _named(network: nn.Module, patch: Patch, layer: str, rows: int) -> SpatialLayer:
     module_named(network, layer)
-    seen = survey(network, patch, only=layer)
+    seen = survey(network, patch, only=layer, rows=rows)
     if seen.candidates:
         return seen.candidates[-1].reading
     if layer not in seen.shapes:
         raise InvalidArgument(f"layer {layer!r} did not run on this input, or returned no tensor")
     shape = seen.shapes[layer]
-    if shape[:1] != (2,):
+    if shape[:1] != (rows,):
         raise NoSpatialLayer(
-            f"layer {layer!r} returns {tuple(shape)} for a batch of 2: its first axis is not the "
-            "batch (windows of a picture?), so its cells lie on no grid"
+            f"layer {layer!r} returns shape {shape} for a batch of {rows}: its first axis is not "
+            "the batch (windows of a picture?), so its cells lie on no grid"
         )
     raise NoSpatialLayer(
-        f"layer {layer!r} returns {('N', *shape[1:])} for a picture of {patch.size[0]} x "
-        f"{patch.size[1]} pixels, which lies on no grid of cells".replace("'N'", "N")
+        f"layer {layer!r} returns shape {shape} for a batch of {rows} pictures of "
+        f"{patch.size[0]} x {patch.size[1]} pixels: no grid of more than one cell over the picture"
     )
 
 

@@ -17,7 +17,7 @@ from heatlens.testing.scenes.sources import digit_pixels
 
 _ZOOM: Final = 6
 _PADDING: Final = 2  # empty cells around the 8x8 digit, before zooming
-_INK_LEVEL: Final = 0.48  # of the digit's own maximum; below it, thin strokes break less often
+_INK_LEVEL: Final = 0.44  # of the digit's own maximum; below it, thin strokes break less often
 
 
 @dataclass(frozen=True, slots=True)

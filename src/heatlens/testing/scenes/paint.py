@@ -11,13 +11,13 @@ from heatlens.testing.scenes.blend import LUMA, blended, levelled, mean_luma, se
 from heatlens.testing.scenes.sources import Photograph, Pixels, Split, photographs, textures
 from heatlens.testing.scenes.warp import sample
 
-CONTRAST: Final = (0.2, 0.5)
+CONTRAST: Final = (0.25, 0.55)
 """Range of the contrast of every scene's object: the absolute difference of the mean luma (0..1)
 of the mask and of the ring of 3 px (of 96) around it, measured on the finished 8-bit picture."""
 
-_DRAWN_CONTRAST: Final = (0.23, 0.47)  # a margin on each side for clipping and rounding
+_DRAWN_CONTRAST: Final = (0.28, 0.52)  # a margin on each side for clipping and rounding
 _STEPS: Final = 4
-_GREATEST_SPREAD: Final = 0.17  # standard deviation of a background's luma
+_GREATEST_SPREAD: Final = 0.15  # standard deviation of a background's luma
 
 
 def background(rng: np.random.Generator, split: Split, size: int) -> Pixels:

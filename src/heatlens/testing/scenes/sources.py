@@ -34,8 +34,11 @@ _PACKAGES: Final = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 PHOTOGRAPHS: Final[dict[Split, tuple[tuple[tuple[str, str], str], ...]]] = {
     "train": (
         (_SKIMAGE, "astronaut.png"),
+        (_SKIMAGE, "brick.png"),
         (_SKIMAGE, "camera.png"),
+        (_SKIMAGE, "cell.png"),
         (_SKIMAGE, "chelsea.png"),
+        (_SKIMAGE, "grass.png"),
         (_SKIMAGE, "hubble_deep_field.jpg"),
         (_SKIMAGE, "ihc.png"),
         (_SKIMAGE, "moon.png"),
