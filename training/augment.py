@@ -14,7 +14,12 @@ from scene_arrays import Arrays
 
 
 def batch(
-    data: Arrays, chosen: NDArray[np.int64], window: int, rng: np.random.Generator, step: int
+    data: Arrays,
+    chosen: NDArray[np.int64],
+    window: int,
+    rng: np.random.Generator,
+    step: int,
+    varied: bool,
 ) -> Tensor:
     """Cut, swap channels, overlay, recolour and normalise some pictures.
 
@@ -25,6 +30,7 @@ def batch(
             6 px, a smaller one lies around the object.
         rng: of this batch.
         step: windows lie at multiples of it (a transformer's windows keep to its token grid).
+        varied: whether colours change and noise is added, or the picture is only shifted.
 
     Returns:
         (N, 3, window, window) float32, channels last, normalised.
@@ -38,6 +44,8 @@ def batch(
             cut[i] = data.images[number, y : y + window, x : x + window]
         else:
             cut[i] = _shifted(data.images[number], y, x)
+    if not varied:
+        return normalised(_as_planes(cut))
     swapped = rng.permuted(np.tile(np.arange(3), (len(chosen), 1)), axis=1)
     cut = np.take_along_axis(cut, swapped[:, None, None, :], axis=3)
     pixels = _overlaid(_as_planes(cut), np.flatnonzero(data.labels[chosen] < 0), rng)

@@ -68,7 +68,8 @@ def train(
     model.train()
     for number, (window, chosen) in enumerate(plan, start=1):
         labels = torch.from_numpy(data.labels[chosen])
-        logits = _scores(model, pictures(data, chosen, window, rng, training.grid), rng)
+        inputs = pictures(data, chosen, window, rng, training.grid, training.varied)
+        logits = _scores(model, inputs, rng)
         loss = evidence_loss(logits, labels, training.smoothing)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

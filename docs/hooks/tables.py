@@ -9,6 +9,7 @@ In a page or in the README, the text between these two marks is replaced:
 """
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -64,7 +65,7 @@ def methods() -> str:
                 method.summary,
                 f"{method.family}, per {'cell' if method.level == 'layer' else method.level}",
                 ", ".join(sorted(method.needs)),
-                f"{passes.forward:g} + {passes.backward:g}",
+                f"{counted(passes.forward)} + {counted(passes.backward)}",
                 linked(method.paper),
             )
         )
@@ -87,9 +88,15 @@ def sources() -> str:
     return table(("written", "what it is", "needs"), rows)
 
 
+def counted(passes: float) -> str:
+    """A number of passes; not a number where it hangs on the layer's channels."""
+    return "one per channel" if math.isnan(passes) else f"{passes:g}"
+
+
 def linked(paper: str) -> str:
-    """An arXiv number as a link to its page."""
-    return re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", paper)
+    """An arXiv number or a DOI as a link to its page."""
+    paper = re.sub(r"arXiv:([\d.]+\d)", r"[arXiv:\1](https://arxiv.org/abs/\1)", paper)
+    return re.sub(r"doi:(\S+)", r"[doi:\1](https://doi.org/\1)", paper)
 
 
 def benchmarks(part: str) -> str:

@@ -34,7 +34,7 @@ def test_a_map_on_the_wrong_place_does_not_pass():
     batch = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     wrong = torch.zeros(2, 32, 32)
     wrong[:, 20:30, 20:30] = 1
-    hot, elsewhere = blur_drops(TorchModel(Corner()), batch, wrong, ClassIndex(0))
+    hot, _ = blur_drops(TorchModel(Corner()), batch, wrong, ClassIndex(0))
     assert (hot.abs() < 1e-4).all()
     assert "do not trust it" in in_words({"hot_drop": 0.0, "random_drop": 0.1})[0]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 import torchvision
@@ -29,8 +31,13 @@ def test_linear_model_is_exact(rule, steps):
     assert full.info["completeness_gap"].max() < 1e-5
 
 
-@pytest.mark.parametrize("build", [ResidualNet, TinyViT, torchvision.models.resnet18])
-@pytest.mark.parametrize("baseline", ["black", "blur", "noise", "mean"])
+@pytest.mark.parametrize(
+    ("build", "baseline"),
+    [
+        *itertools.product([ResidualNet, TinyViT], ["black", "blur", "noise", "mean"]),
+        (torchvision.models.resnet18, "black"),
+    ],
+)
 def test_complete_on_real_networks(build, baseline):
     network, batch = seeded(build()), pictures(2)
     model = TorchModel(network, Contract(mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.2)))
@@ -47,9 +54,9 @@ def test_more_steps_close_the_gap():
     network, batch = seeded(TinyViT()), pictures(2)
     gaps = [
         attribute(network, batch, IG, 1, steps=steps, full=True).info["completeness_gap"].max()
-        for steps in (1, 4, 16)
+        for steps in (2, 64)
     ]
-    assert gaps[0] > gaps[1] > gaps[2]
+    assert gaps[1] < 0.05 * gaps[0]
 
 
 class Switch(nn.Module):
@@ -72,7 +79,7 @@ def test_predicted_stays_the_class_of_the_picture(rule):
 
 
 class Rows(nn.Module):
-    """Notes how many rows it is given at once."""
+    """Notes how many rows it is given at once for a gradient."""
 
     def __init__(self, inner):
         super().__init__()
@@ -80,7 +87,8 @@ class Rows(nn.Module):
         self.seen = []
 
     def forward(self, x):
-        self.seen.append(len(x))
+        if x.requires_grad:
+            self.seen.append(len(x))
         return self.inner(x)
 
 

@@ -22,17 +22,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from heatlens.attribution.channels import REDUCTIONS
 from heatlens.attribution.explain import explain
 from heatlens.attribution.first_checks import in_words
 from heatlens.attribution.method import METHODS
 from heatlens.cli.exits import Exit, report
-from heatlens.errors import HeatlensError, InvalidArgument
+from heatlens.errors import HeatlensError, InvalidArgument, UnknownName
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
+from heatlens.images.fit import MODES
 from heatlens.images.read import read_image
 from heatlens.models.predict import Prediction, predict
 from heatlens.models.protocol import Model
 from heatlens.models.targets import as_target
+from heatlens.render.cells import STYLES
+from heatlens.render.colour import SIGNS
 from heatlens.render.colour import colour_map as known_colour_map
 from heatlens.render.figure import compare, save_picture
 from heatlens.render.files import save_figure
@@ -106,7 +110,8 @@ def run(
     if as_json:
         typer.echo(json.dumps({"results": results, "errors": errors}, indent=2, ensure_ascii=False))
     for failure in errors:
-        report(f"{failure['source']}: {failure['error']}")
+        named = failure["source"] in failure["error"]
+        report(failure["error"] if named else f"{failure['source']}: {failure['error']}")
     if errors:
         report(f"{len(errors)} of {len(errors) + len(results)} could not be explained")
     return Exit.SOME_FAILED if errors else Exit.DONE
@@ -114,9 +119,19 @@ def run(
 
 def _check(job: Job) -> None:
     """Fail now on what would fail for every photo."""
-    for name in job.formats:
-        if name not in FORMATS:
-            raise InvalidArgument(f"--format {name!r}; it can be {', '.join(FORMATS)}")
+    layers = job.model.layers()
+    chosen = {
+        "--format": (job.formats, FORMATS),
+        "--style": ([job.draw["style"]], STYLES),
+        "--sign": ([job.draw["sign"]], SIGNS),
+        "--fit": ([job.fit], (None, *MODES)),
+        "--channels": ([job.channels], (None, *REDUCTIONS)),
+        "--layer": ([job.settings.get("layer")], (None, *layers)),
+    }
+    for option, (given, known) in chosen.items():
+        for name in given:
+            if name not in known:
+                raise UnknownName(option, str(name), [item for item in known if item])
     if job.draw["colour_map"] is not None:
         known_colour_map(job.draw["colour_map"])
     for name in job.methods:
@@ -178,7 +193,8 @@ def _write(job: Job, image: Image, heat: Heatmap, stem: str) -> list[str]:
     for ending in job.formats:
         path = job.out / f"{name}.{ending}"
         if ending in ("png", "svg"):
-            save_picture(heat, path, image, **job.draw)
+            clip = _clip(heat.provenance.method)
+            save_picture(heat, path, image, percentile=clip, **job.draw)
         else:
             heat.save(path)
         files.append(str(path))
@@ -189,11 +205,26 @@ def _write_comparison(job: Job, image: Image, maps: list[Heatmap], stem: str) ->
     ending = next(item for item in job.formats if item in ("png", "svg"))
     path = job.out / f"{stem}.compare.{ending}"
     draw = {key: value for key, value in job.draw.items() if key not in ("style", "hotspots")}
-    style = "overlay" if job.draw["style"] == "panels" else job.draw["style"]
+    style: Any = "overlay" if job.draw["style"] == "panels" else job.draw["style"]
     # Different methods have different units: one scale would compare what cannot be compared.
-    figure = compare(maps, image, common_scale=len(job.methods) == 1, style=style, **draw)
+    figure = compare(
+        maps,
+        image,
+        common_scale=len(job.methods) == 1,
+        style=style,
+        percentile=max(_clip(name) or 0 for name in job.methods) or None,
+        **draw,
+    )
     save_figure(figure, path, *(heat.provenance for heat in maps))
     return str(path)
+
+
+def _clip(method: str) -> float | None:
+    """Where the colour scale of a picture ends, as a percentile; the caption says so.
+
+    A map of single pixels has a few that are far above the rest and would leave it dark.
+    """
+    return 99.5 if METHODS[method].level == "pixel" else None
 
 
 def _described(heat: Heatmap, files: list[str]) -> dict[str, Any]:

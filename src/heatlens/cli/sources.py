@@ -11,8 +11,10 @@ from heatlens.errors import InvalidArgument
 __all__ = ["PICTURES", "pictures"]
 
 PICTURES = frozenset(
-    (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm", ".pgm")
-    + (".dcm", ".nii", ".gz")
+    (
+        *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm"),
+        *(".pgm", ".dcm", ".nii", ".gz"),
+    )
 )
 """Endings that count as pictures when a folder is given."""
 

@@ -79,7 +79,10 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], origin: str) -> None
     missing = [
         name for name in wanted if name not in given and not name.endswith("num_batches_tracked")
     ]
-    left_over = [name for name in given if name not in wanted]
+    # Auxiliary classifiers help in training and are not built for evaluation.
+    left_over = [
+        name for name in given if name not in wanted and not name.lower().startswith("aux")
+    ]
     complaints = []
     if missing:
         complaints.append(f"{len(missing)} weights are missing ({_some(missing)})")
@@ -92,7 +95,7 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], origin: str) -> None
     bent = [
         f"{name} is {_shape(tensor)}, not {_shape(wanted[name])}"
         for name, tensor in given.items()
-        if tensor.shape != wanted[name].shape
+        if name in wanted and tensor.shape != wanted[name].shape
     ]
     if bent:
         hint = ""

@@ -11,7 +11,7 @@ Transactions on Systems, Man, and Cybernetics 9(1), 1979.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -48,7 +48,7 @@ class Hotspot:
     mass: float
     share: float
     centroid: tuple[float, ...]
-    inside: npt.NDArray[np.bool_]
+    inside: npt.NDArray[np.bool_] = field(repr=False)
 
     @property
     def slices(self) -> tuple[slice, ...]:

@@ -39,7 +39,9 @@ def budget(device: torch.device) -> int:
             )
         return size
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0] // 2)
+        # What torch holds and does not use is free as well.
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return (torch.cuda.mem_get_info(device)[0] + unused) // 2
     return 2**30
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -47,8 +48,13 @@ class TorchModel:
         *,
         name: str = "",
         capabilities: frozenset[str] = frozenset(CAPABILITIES),
+        row_limit: int | None = None,
     ) -> None:
-        """Wrap `module`; `contract` defaults to one that assumes pixels in 0..1 as they are."""
+        """Wrap `module`; `contract` defaults to one that assumes pixels in 0..1 as they are.
+
+        A network that takes only so many rows at once (an exported program) says so in
+        `row_limit`.
+        """
         if not isinstance(module, nn.Module):
             raise InvalidType(f"{type(module).__name__} is not a torch.nn.Module")
         if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
@@ -57,6 +63,7 @@ class TorchModel:
         self.name = name or type(module).__name__
         self.contract = contract or Contract()
         self.capabilities = capabilities
+        self.row_limit = row_limit
         self._precision = "fp32"
         self._cache = _Cache()
 
@@ -93,13 +100,13 @@ class TorchModel:
             raise InvalidArgument(
                 f"the batch has shape {tuple(batch.shape)}; expected (N, C, H, W), none of them 0"
             )
-        if not bool(torch.isfinite(batch).all()):
+        batch = batch.detach()
+        if not _is_finite(batch):
             raise InvalidArgument("the batch has NaN or infinite values")
         weight = self._first_weight()
-        batch = batch.detach()
         if weight is not None:
             batch = batch.to(device=weight.device, dtype=weight.dtype)
-        if batch.ndim == 4 and self._cache.convolutional(self.network):
+        if batch.ndim == 4 and self._cache.convolutional(self.module):
             # Convolutions over channels-last memory run up to twice as fast, in the same float32.
             batch = batch.contiguous(memory_format=torch.channels_last)
         return batch
@@ -107,12 +114,13 @@ class TorchModel:
     def predict(self, batch: Tensor, layer: str | None = None) -> Tensor:
         """Output of each row, or of the layer with that name."""
         batch = self.prepare(batch)
+        network = self.network
         parts = [
             output.float()
             for _, output in in_chunks(
                 len(batch),
                 self.rows(batch, gradient=False),
-                lambda rows: self._without_graph(batch[rows], layer),
+                lambda rows: self._without_graph(network, batch[rows], layer),
             )
         ]
         return torch.cat(parts)
@@ -130,7 +138,7 @@ class TorchModel:
                 seen[name] = output.detach().clone()
 
             with listening(modules, keep):
-                self._without_graph(batch[rows])
+                self._without_graph(network, batch[rows])
             return seen
 
         chunks = [seen for _, seen in in_chunks(len(batch), self.rows(batch, gradient=False), work)]
@@ -142,11 +150,13 @@ class TorchModel:
     def input_gradient(self, batch: Tensor, target: Target) -> Tensor:
         """Gradient of the target's score with respect to the batch."""
         batch = self.prepare(batch)
+        network = self.network
 
         def work(rows: slice) -> Tensor:
             with torch.enable_grad():
                 leaf = batch[rows].clone().requires_grad_()
-                scores = target.take(_indices(rows)).scores(self._forward(leaf, target.layer))
+                output = self._forward(network, leaf, target.layer)
+                scores = target.take(_indices(rows)).scores(output)
                 return self._backward(scores, leaf, "the input")
 
         size = self.rows(batch, gradient=True)
@@ -162,7 +172,8 @@ class TorchModel:
         what is returned nor the gradient.
         """
         batch = self.prepare(batch)
-        modules = {layer: module_named(self.network, layer)}
+        network = self.network
+        modules = {layer: module_named(network, layer)}
 
         def work(rows: slice) -> tuple[Tensor, Tensor]:
             leaves: list[Tensor] = []
@@ -173,9 +184,8 @@ class TorchModel:
                 return leaves[0].clone()
 
             with torch.enable_grad(), listening(modules, start_graph):
-                scores = target.take(_indices(rows)).scores(
-                    self._forward(batch[rows], target.layer)
-                )
+                output = self._forward(network, batch[rows], target.layer)
+                scores = target.take(_indices(rows)).scores(output)
                 if not leaves:
                     raise InvalidArgument(f"layer {layer!r} did not run on this input")
                 gradient = self._backward(scores, leaves[0], f"layer {layer!r}")
@@ -200,7 +210,9 @@ class TorchModel:
         network = self.network
         found = self._cache.spatial.get(key)
         if found is None:
-            found = find_spatial_layer(network, self.prepare(batch[:1]), layer)
+            found = find_spatial_layer(
+                network, self.prepare(batch[:1]), layer, rows=min(2, self.row_limit or 2)
+            )
             self._cache.spatial[key] = found
         return found
 
@@ -208,6 +220,8 @@ class TorchModel:
         """How many of the `wanted` rows (default: of the batch) fit the memory budget at once."""
         allowed = budget(batch.device)
         wanted = len(batch) if wanted is None else wanted
+        if self.row_limit is not None:
+            wanted = min(wanted, self.row_limit)
         row = batch[0].numel() * batch.element_size()
         # Few networks keep more than this many inputs' worth; measure only if it might not fit.
         if wanted * row * (600 if gradient else 100) <= allowed:
@@ -238,28 +252,23 @@ class TorchModel:
 
         None if no layer has a matrix of weights.
         """
-        order: list[str] = []
-        weighted = {
-            name: part
-            for name, part in self.network.named_modules()
-            if isinstance(getattr(part, "weight", None), Tensor) and part.weight.ndim >= 2
-        }
-        prepared = self.prepare(batch[:1])
-        with listening(weighted, lambda name, output: order.append(name)):
-            self._without_graph(prepared)
-        if not order:
+        network = self.network
+        name = self._last_weighted(network, batch)
+        if name is None:
             return None
         twin = copy.copy(self)
-        twin.module = shadow_of(self.network)
+        twin.module = shadow_of(network)
         twin.name = f"{self.name} with a random head"
         twin._cache = _Cache()
-        head = module_named(twin.module, order[-1])
+        head = module_named(twin.module, name)
         weight = cast(Tensor, head.weight)
         generator = torch.Generator().manual_seed(seed)
         drawn = torch.randn(weight.shape, generator=generator).to(weight)
         if weight.numel() > 1:
             drawn = drawn * weight.std() + weight.mean()
         head.weight = nn.Parameter(drawn, requires_grad=False)
+        # Its maps are compared with ours, so they are read from the same layer as ours.
+        twin._cache.learn(self._cache, twin.module)
         return twin
 
     @contextmanager
@@ -272,14 +281,13 @@ class TorchModel:
         finally:
             _counters.reset(token)
 
-    def _without_graph(self, batch: Tensor, layer: str | None = None) -> Tensor:
+    def _without_graph(self, network: nn.Module, batch: Tensor, layer: str | None = None) -> Tensor:
         with torch.no_grad(), random_state_kept():
-            return self._forward(batch, layer)
+            return self._forward(network, batch, layer)
 
-    def _forward(self, batch: Tensor, layer: str | None = None) -> Tensor:
+    def _forward(self, network: nn.Module, batch: Tensor, layer: str | None = None) -> Tensor:
         for passes in _counters.get():
             passes.forward += len(batch)
-        network = self.network
         seen: list[Tensor] = []
         modules = {} if layer is None else {layer: module_named(network, layer)}
 
@@ -322,8 +330,24 @@ class TorchModel:
             raise NeedsGradient(missing)
         return gradient
 
+    def _last_weighted(self, network: nn.Module, batch: Tensor) -> str | None:
+        """Name of the layer with a matrix of weights that runs last; None if there is none."""
+        key = tuple(batch.shape[1:])
+        if key not in self._cache.last_weighted:
+            order: list[str] = []
+            weighted = {
+                name: part
+                for name, part in network.named_modules()
+                if isinstance(getattr(part, "weight", None), Tensor) and part.weight.ndim >= 2
+            }
+            first = self.prepare(batch[:1])
+            with listening(weighted, lambda name, output: order.append(name)):
+                self._without_graph(network, first)
+            self._cache.last_weighted[key] = order[-1] if order else None
+        return self._cache.last_weighted[key]
+
     def _first_weight(self) -> Tensor | None:
-        for tensor in (*self.module.parameters(), *self.module.buffers()):
+        for tensor in itertools.chain(self.module.parameters(), self.module.buffers()):
             if tensor.is_floating_point():
                 return tensor
         return None
@@ -339,6 +363,7 @@ class _Cache:
         self._convolutional: bool | None = None
         self.spatial: dict[Any, SpatialLayer] = {}
         self.bytes_per_row: dict[Any, float] = {}
+        self.last_weighted: dict[tuple[int, ...], str | None] = {}
 
     def network(self, module: nn.Module) -> nn.Module:
         mark = fingerprint(module)
@@ -348,14 +373,28 @@ class _Cache:
                 self._convolutional = None
                 self.spatial.clear()
                 self.bytes_per_row.clear()
+                self.last_weighted.clear()
             return self._network
 
-    def convolutional(self, network: nn.Module) -> bool:
-        """Whether the network has many 2-D convolutions (a lone patch embedding gains nothing)."""
+    def learn(self, other: _Cache, module: nn.Module) -> None:
+        """Take over what was found on a network of the same shape, for `module`."""
+        self.network(module)
+        self.spatial.update(other.spatial)
+        self.bytes_per_row.update(other.bytes_per_row)
+        self.last_weighted.update(other.last_weighted)
+
+    def convolutional(self, module: nn.Module) -> bool:
+        """Whether the module has many 2-D convolutions (a lone patch embedding gains nothing)."""
         if self._convolutional is None:
-            convolutions = sum(isinstance(part, nn.Conv2d) for part in network.modules())
+            convolutions = sum(isinstance(part, nn.Conv2d) for part in module.modules())
             self._convolutional = convolutions >= 4
         return self._convolutional
+
+
+def _is_finite(batch: Tensor) -> bool:
+    # A sum is finite only if all its terms are, and takes a tenth of the time of looking at each.
+    # It may overflow where they are: then look.
+    return math.isfinite(float(batch.sum())) or bool(torch.isfinite(batch).all())
 
 
 def _indices(rows: slice) -> Tensor:

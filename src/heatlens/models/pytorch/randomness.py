@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["random_state_kept"]
+__all__ = ["random_state_kept", "seeded"]
 
 _lock = threading.Lock()
+_drawing = threading.Lock()
 _inside = 0
 _saved: list[torch.Tensor] = []
 
@@ -35,6 +36,17 @@ def random_state_kept() -> Iterator[None]:
             if _inside == 0:
                 _restore(_saved)
                 _saved = []
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from torch's CPU generator, seeded, inside the block; leave it as it was.
+
+    One block at a time: threads that drew from it together would get other numbers each time.
+    """
+    with _drawing, random_state_kept():
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 def _states() -> list[torch.Tensor]:

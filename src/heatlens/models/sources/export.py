@@ -55,7 +55,9 @@ def _build(wish: Wish) -> Loaded:
         std=(1.0,) * channels,
         assumed=("pixels in 0..1 go in as they are (mean 0, std 1)",),
     )
-    capabilities = _capabilities(network, layered, (channels, height if fixed else 64, width if fixed else 64))
+    capabilities = _capabilities(
+        network, layered, (channels, height if fixed else 64, width if fixed else 64)
+    )
     return Loaded(network, contract, capabilities, row_limit=1 if rows == 1 else None)
 
 
@@ -85,9 +87,7 @@ def _network(program: Any) -> tuple[nn.Module, bool]:
         return flat, False
 
 
-def _capabilities(
-    network: nn.Module, layered: bool, shape: tuple[int, int, int]
-) -> frozenset[str]:
+def _capabilities(network: nn.Module, layered: bool, shape: tuple[int, int, int]) -> frozenset[str]:
     """What the program can do, tried out: one exported without gradients has none."""
     able = {"predict"} | ({"activations"} if layered else set())
     leaf = torch.zeros(1, *shape, requires_grad=True)

@@ -157,7 +157,7 @@ def _any_size(network: nn.Module) -> nn.Module:
     """Let transformers interpolate position embeddings, where it can, for other picture sizes."""
     if "interpolate_pos_encoding" in inspect.signature(network.forward).parameters:
         network.register_forward_pre_hook(_interpolating, with_kwargs=True)
-    return network
+    return network.eval()
 
 
 def _interpolating(network: nn.Module, arguments: Any, named: dict[str, Any]) -> Any:

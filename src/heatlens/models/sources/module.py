@@ -44,7 +44,9 @@ def _build(wish: Wish) -> Loaded:
 
 def _called(made: object, name: str) -> object:
     if not callable(made):
-        raise InvalidType(f"{name} is {type(made).__name__}; it must be a function without arguments")
+        raise InvalidType(
+            f"{name} is {type(made).__name__}; it must be a function without arguments"
+        )
     return made()
 
 

@@ -46,7 +46,7 @@ def _build(wish: Wish) -> Loaded:
     contract = from_timm(network.pretrained_cfg, labels)
     if "img_size" in settings:
         contract = contract.with_(input_size=wish.input_size, resize=None)
-    return Loaded(network, contract)
+    return Loaded(network.eval(), contract)
 
 
 def _card(timm: Any, name: str) -> Any:

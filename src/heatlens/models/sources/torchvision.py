@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.errors import InvalidArgument, UnknownName, WeightsUnavailable
 from heatlens.models.contract import Contract
 from heatlens.models.hub import require_reachable, torch_hub_file, unavailable
 from heatlens.models.metadata import IMAGENET
@@ -39,25 +39,30 @@ def _build(wish: Wish) -> Loaded:
     versions = models.get_model_weights(name)
     if dot and version not in versions.__members__:
         raise UnknownName(f"weights of torchvision:{name}", version, versions.__members__)
-    weights = versions[version] if dot else getattr(versions, "DEFAULT", None)
-    if weights is None and wish.pretrained:
-        raise InvalidArgument(f"torchvision has no weights for {name}; use weights=False or a file")
-    settings: dict[str, Any] = {} if wish.classes is None else {"num_classes": wish.classes}
-    if wish.pretrained and wish.classes not in (None, len(weights.meta["categories"])):
-        raise InvalidArgument(
-            f"labels= names {wish.classes} classes, the weights of torchvision:{name} have "
-            f"{len(weights.meta['categories'])}"
-        )
-    if wish.input_size is not None and not wish.pretrained:
-        settings |= _built_for(name, wish.input_size)
+    weights: Any = versions[version] if dot else getattr(versions, "DEFAULT", None)
+    settings: dict[str, Any] = {}
     if wish.pretrained:
-        network = _pretrained(models, name, weights)
-    else:
-        quiet = {"weights_backbone": None} if name in _segmentations() else {}
-        if name in ("googlenet", "inception_v3"):
-            quiet = {"init_weights": True}
-        network = models.get_model(name, weights=None, **quiet, **settings)
-    return Loaded(network, _contract(weights))
+        if weights is None:
+            raise WeightsUnavailable(
+                f"torchvision has no weights for {name}; weights=False gives random ones, "
+                "weights=FILE takes a checkpoint"
+            )
+        if wish.classes not in (None, len(weights.meta["categories"])):
+            raise InvalidArgument(
+                f"labels= names {wish.classes} classes, the weights of torchvision:{name} have "
+                f"{len(weights.meta['categories'])}"
+            )
+        return Loaded(_pretrained(models, name, weights).eval(), _contract(weights))
+    if wish.classes is not None:
+        settings["num_classes"] = wish.classes
+    if wish.input_size is not None:
+        settings |= _built_for(name, wish.input_size)
+    if name in _segmentations():
+        settings["weights_backbone"] = None
+    elif name in ("googlenet", "inception_v3"):
+        settings["init_weights"] = False
+    network = models.get_model(name, weights=None, **settings)
+    return Loaded(network.eval(), _contract(weights))
 
 
 def _pretrained(models: Any, name: str, weights: Any) -> Any:

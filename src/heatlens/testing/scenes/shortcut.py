@@ -1,12 +1,13 @@
 """The planted shortcut: a small watermark that gives a scene's class away.
 
-Each class has its own mark, a square of 3x3 cells of two saturated colours.  A model trained where
+Each class has its own mark, a square of 3x3 cells, white and a colour of the class.  A model trained where
 the mark nearly always agrees with the class learns to read the mark instead of the object; an
 explanation that is faithful has to show it.
 """
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +34,7 @@ _CODES: Final = (
     0b110110011,
     0b011001110,
 )
-_COLOURS: Final = np.array([[0.05, 0.85, 0.9], [0.9, 0.1, 0.65]], dtype=np.float32)
+_PALE: Final = (0.97, 0.97, 0.97)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def mark(label: int, side: int) -> Pixels:
     """
     cells = np.array([(_CODES[label] >> bit) & 1 for bit in range(9)]).reshape(3, 3)
     nearest = np.arange(side) * 3 // side
-    return _COLOURS[cells[nearest][:, nearest]]
+    colours = np.array([colorsys.hsv_to_rgb(label / 10, 1.0, 0.95), _PALE], dtype=np.float32)
+    return colours[cells[nearest][:, nearest]]
 
 
 def place(rng: np.random.Generator, clearance: Pixels, side: int) -> tuple[int, int]:

@@ -1,0 +1,83 @@
+"""The caller's own words on a model's input, put into its contract."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.models.contract import Contract
+
+__all__ = ["Numbers", "overridden", "size_of"]
+
+Numbers = float | Sequence[float] | None
+"""One number for all channels, or one per channel."""
+
+
+def overridden(
+    contract: Contract,
+    size: tuple[int, int] | None,
+    mean: Numbers,
+    std: Numbers,
+    value_range: tuple[float, float] | None,
+    labels: Sequence[str] | None,
+    channel_order: str | None,
+) -> Contract:
+    """The contract with the caller's own words put in; what they settle is no longer assumed.
+
+    Arguments that are None change nothing; see `heatlens.load_model` for their meaning.
+
+    Example:
+        >>> overridden(Contract(), (8, 8), 0.5, None, None, ["cat"], None).mean
+        (0.5, 0.5, 0.5)
+    """
+    changes: dict[str, Any] = {}
+    assumed = contract.assumed
+    if size is not None:
+        changes["input_size"] = size
+        if isinstance(contract.resize, int) and contract.input_size is not None:
+            # The same share of the picture is cut off.
+            share = contract.resize / min(contract.input_size)
+            changes["resize"] = math.floor(min(size) * share) if size[0] == size[1] else None
+        assumed = tuple(line for line in assumed if not line.startswith("pictures"))
+    channels = _channels(contract, mean, std)
+    for key, numbers, default in (("mean", mean, contract.mean), ("std", std, contract.std)):
+        values = default if numbers is None else _numbers(numbers)
+        changes[key] = values * channels if len(values) == 1 else values
+    if mean is not None or std is not None:
+        assumed = tuple(line for line in assumed if not line.startswith("pixels"))
+    if value_range is not None:
+        low, high = value_range
+        if not low < high:
+            raise InvalidArgument(f"value_range is {value_range}; it must rise: (black, white)")
+        changes["value_range"] = (float(low), float(high))
+    if labels is not None:
+        if isinstance(labels, str):
+            raise InvalidType("labels is one string; give a sequence with the name of each class")
+        changes["labels"] = tuple(map(str, labels))
+    if channel_order is not None:
+        changes["channel_order"] = channel_order
+    return dataclasses.replace(contract, assumed=assumed, **changes)
+
+
+def _channels(contract: Contract, mean: Numbers, std: Numbers) -> int:
+    lengths = {len(_numbers(item)) for item in (mean, std) if item is not None} - {1}
+    return max(lengths, default=contract.channels)
+
+
+def _numbers(values: float | Sequence[float]) -> tuple[float, ...]:
+    if isinstance(values, int | float):
+        return (float(values),)
+    return tuple(float(value) for value in values)
+
+
+def size_of(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """Height and width, of which one number may stand for both."""
+    if size is None:
+        return None
+    height, width = (size, size) if isinstance(size, int) else size
+    if min(height, width) < 1:
+        raise InvalidArgument(f"input_size is {size}; it must be positive: (height, width)")
+    return (int(height), int(width))
