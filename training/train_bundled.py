@@ -87,6 +87,7 @@ def _save(model: nn.Module, path: Path, metadata: dict[str, str]) -> None:
     state = {name: value.contiguous() for name, value in model.state_dict().items()}
     unfinished = path.with_suffix(".unfinished")
     save_file(state, unfinished, metadata)
+    unfinished.chmod(0o644)  # safetensors leaves it to its owner alone; a wheel is for everyone
     unfinished.replace(path)
 
 

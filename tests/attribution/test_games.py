@@ -73,7 +73,7 @@ def lit(pair):
 
 
 @pytest.mark.parametrize("kind", GATES)
-@pytest.mark.parametrize("pair", itertools.product((0, 1), repeat=2))
+@pytest.mark.parametrize("pair", [*itertools.product((0, 1), repeat=2)])
 def test_truth_tables(kind, pair):
     assert ReluGate(kind)(lit(pair)).item() == float(GATES[kind](*pair))
 

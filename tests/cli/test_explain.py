@@ -106,7 +106,7 @@ def test_photos_of_one_name_do_not_overwrite_each_other(photos, tmp_path):
         (("--method", "grad-cam"), "did you mean 'gradcam'"),
         (("--target", "digit9"), "did you mean 'digit 9'"),
         (("--colour-map", "virdis"), "did you mean 'viridis'"),
-        (("--format", "jpg"), "png, svg, npz, tif"),
+        (("--format", "jpg"), "unknown --format 'jpg'"),
         (("--set", "steps=4"), "gradcam has no parameter 'steps'"),
         (("--set", "steps"), "NAME=VALUE"),
         (("--model", "bundled:scene-cn"), "did you mean"),

@@ -99,6 +99,57 @@ def _torchvision(name: str, layer: str, **options: Any) -> Architecture:
     return Architecture(f"torchvision {name}", build, layer, **facts)
 
 
+def _vgg() -> nn.Module:
+    """VGG-11 with a head of one layer: the usual one has a hundred million weights."""
+    from torchvision.models import vgg
+
+    network = vgg.VGG(vgg.make_layers(vgg.cfgs["A"], batch_norm=True), init_weights=False)
+    network.classifier = nn.Linear(512 * 49, 10)
+    return network
+
+
+def _small_convnext() -> nn.Module:
+    from torchvision.models.convnext import CNBlockConfig, ConvNeXt
+
+    widths = (24, 48, 96, 192, None)
+    blocks = [CNBlockConfig(widths[i], widths[i + 1], 1) for i in range(4)]
+    return ConvNeXt(blocks, layer_scale=1.0, num_classes=10)
+
+
+def _small_swin(version: int) -> nn.Module:
+    from torchvision.models import swin_transformer as swin
+
+    parts = (
+        {}
+        if version == 1
+        else {"block": swin.SwinTransformerBlockV2, "downsample_layer": swin.PatchMergingV2}
+    )
+    return swin.SwinTransformer(
+        [4, 4], 24, [1, 1, 2, 1], [1, 2, 3, 6], [2, 2], num_classes=10, **parts
+    )
+
+
+def _small_maxvit() -> nn.Module:
+    from torchvision.models.maxvit import MaxVit
+
+    return MaxVit(
+        input_size=(128, 192),
+        stem_channels=16,
+        partition_size=2,
+        block_channels=[16, 32, 64, 128],
+        block_layers=[1, 1, 1, 1],
+        head_dim=16,
+        stochastic_depth_prob=0.0,
+        num_classes=10,
+    )
+
+
+def _small_vit() -> nn.Module:
+    from torchvision.models import VisionTransformer
+
+    return VisionTransformer(96, 16, 3, 3, 48, 96, num_classes=10)
+
+
 def _timm(name: str, layer: str, **options: Any) -> Architecture:
     facts = {key: options.pop(key) for key in tuple(options) if key in _FACTS}
     label = options.pop("label", "")
@@ -148,31 +199,33 @@ _STAGES = {"hidden_sizes": [16, 32, 48, 64], "depths": [1, 1, 1, 1]}
 
 ARCHITECTURES = [
     _torchvision("resnet18", "layer4"),
-    _torchvision("vgg11_bn", "features", size=(64, 96), grid=(2, 3)),
+    Architecture("torchvision VGG", _vgg, "features", size=(64, 96), grid=(2, 3)),
     _torchvision("densenet121", "features", captum=False),  # followed by an in-place ReLU
     _torchvision("mobilenet_v2", "features"),
     _torchvision("mobilenet_v3_small", "features"),
     _torchvision("efficientnet_b0", "features"),
-    _torchvision("convnext_tiny", "features"),
+    Architecture("torchvision ConvNeXt", _small_convnext, "features"),
     _torchvision("regnet_y_400mf", "trunk_output"),
     _torchvision("squeezenet1_1", "features", grid=(5, 7), captum=False),
     _torchvision("shufflenet_v2_x0_5", "conv5"),
-    _torchvision("swin_t", "norm", layout="NHWC", captum=False),
-    _torchvision("swin_v2_t", "norm", layout="NHWC", captum=False),
-    _torchvision("maxvit_t", "blocks.3", input_size=(224, 224), size=(224, 224), grid=(7, 7)),
-    _torchvision(
-        "vit_b_32",
-        "encoder.layers.encoder_layer_11.ln_1",
-        image_size=128,
-        size=(128, 128),
+    Architecture("torchvision Swin", lambda: _small_swin(1), "norm", layout="NHWC", captum=False),
+    Architecture(
+        "torchvision Swin v2", lambda: _small_swin(2), "norm", layout="NHWC", captum=False
+    ),
+    Architecture("torchvision MaxViT", _small_maxvit, "blocks.3", size=(128, 192), grid=(4, 6)),
+    Architecture(
+        "torchvision ViT",
+        _small_vit,
+        "encoder.layers.encoder_layer_2.ln_1",
+        size=(96, 96),
         layout="NLC",
-        grid=(4, 4),
+        grid=(6, 6),
         prefix=1,
         captum=False,
     ),
     _timm("resnet18", "layer4"),
     _timm("resnetv2_18", "norm"),
-    _timm("vgg11", "features", size=(64, 96), grid=(2, 3)),
+    _timm("vgg11", "features", mlp_ratio=0.05, size=(64, 96), grid=(2, 3)),
     _timm("densenet121", "features"),
     _timm("mobilenetv2_035", "bn2"),
     _timm("mobilenetv3_small_050", "blocks"),
@@ -217,13 +270,22 @@ ARCHITECTURES = [
         prefix=5,
         **_TOKENS,
     ),
-    _timm("beit_base_patch16_224", "blocks.1", depth=2, img_size=SIZE, prefix=1, **_TOKENS),
+    _timm(
+        "beit_base_patch16_224",
+        "blocks.1",
+        embed_dim=96,
+        num_heads=3,
+        depth=2,
+        img_size=SIZE,
+        prefix=1,
+        **_TOKENS,
+    ),
     _timm("swin_tiny_patch4_window7_224", "norm", img_size=SIZE, layout="NHWC", captum=False),
     _timm("swinv2_tiny_window8_256", "norm", img_size=SIZE, layout="NHWC", captum=False),
     _timm("maxvit_rmlp_pico_rw_256", "norm", img_size=(128, 192), size=(128, 192), grid=(4, 6)),
     _timm("coatnet_pico_rw_224", "norm", img_size=SIZE),
     _timm("poolformer_s12", "stages"),
-    _timm("mixer_s32_224", "norm", img_size=SIZE, layout="NLC", captum=False),
+    _timm("mixer_s32_224", "norm", num_blocks=2, img_size=SIZE, layout="NLC", captum=False),
     _timm(
         "cait_xxs24_224", "blocks_token_only.1.norm1", depth=3, img_size=SIZE, prefix=1, **_TOKENS
     ),
@@ -246,7 +308,7 @@ ARCHITECTURES = [
         num_register_tokens=4,
         prefix=5,
         **_TOKENS,
-        **_TRUNK,
+        **_TRUNK | {"image_size": 96},
     ),
     _transformers("BeitForImageClassification", "beit.layers.2", prefix=1, **_TOKENS, **_TRUNK),
     _transformers("SwinForImageClassification", "swin.layernorm", **_SWIN),

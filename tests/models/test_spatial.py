@@ -97,9 +97,8 @@ def test_gradcam_equals_captums(case):
         return getattr(output, "logits", output)
 
     theirs = captum.LayerGradCam(forward, layer).attribute(batch, target=1)
-    torch.testing.assert_close(
-        ours, theirs.detach(), rtol=1e-4, atol=1e-5 * float(theirs.abs().max())
-    )
+    theirs = theirs.detach()
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5 * float(theirs.abs().max()))
 
 
 def test_named_layer_gets_its_layout():
@@ -148,7 +147,7 @@ def test_no_spatial_layer_lists_what_works():
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 16), nn.ReLU(), nn.Linear(16, 4))
     with pytest.raises(NoSpatialLayer, match="has no layer whose cells lie on a grid"):
         find_spatial_layer(network, torch.zeros(1, 3, 8, 8))
-    with pytest.raises(NoSpatialLayer, match="methods that work without one: .*gradient"):
+    with pytest.raises(NoSpatialLayer, match=r"methods that work without one: .*gradient"):
         attribute(network, torch.randn(1, 3, 8, 8), "gradcam", 0)
 
 
