@@ -10,7 +10,15 @@ from benchmarks.result import RESULTS, Entry, Result, Target, read
 __all__ = ["all_results", "everything", "markdown", "overview", "rows_of", "verdict"]
 
 # Cases are shown in this order; others follow by name.
-ORDER = ("gradcam", "integrated-gradients", "scorecam", "explain", "start-up", "scenes")
+ORDER = (
+    "gradcam",
+    "integrated-gradients",
+    "scorecam",
+    "explain",
+    "channels-last",
+    "start-up",
+    "scenes",
+)
 
 
 def everything(folder: Path = RESULTS) -> str:

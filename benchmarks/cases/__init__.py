@@ -18,6 +18,7 @@ CASES = {
     "integrated-gradients": "integrated_gradients",
     "scorecam": "scorecam",
     "explain": "explain",
+    "channels-last": "channels_last",
     "start-up": "start_up",
     "scenes": "scenes",
 }

@@ -36,7 +36,9 @@ def run(settings: Settings, said: Said) -> Result:
             targets += [
                 Target(f"{words}: hottest point on the object", 90, round(hits, 1), False, " %"),
                 Target(f"{words}: mass gain on the object", 3, round(one.gain, 2), False, "x"),
-                Target(f"{words}: ahead of the best null map", 30, round(ahead, 1), False, " points"),
+                Target(
+                    f"{words}: ahead of the best null map", 30, round(ahead, 1), False, " points"
+                ),
             ]
     return Result(
         name="ground-truth",

@@ -133,7 +133,7 @@ def _small_maxvit() -> nn.Module:
     from torchvision.models.maxvit import MaxVit
 
     return MaxVit(
-        input_size=(128, 192),
+        input_size=(128, 128),
         stem_channels=16,
         partition_size=2,
         block_channels=[16, 32, 64, 128],
@@ -212,7 +212,7 @@ ARCHITECTURES = [
     Architecture(
         "torchvision Swin v2", lambda: _small_swin(2), "norm", layout="NHWC", captum=False
     ),
-    Architecture("torchvision MaxViT", _small_maxvit, "blocks.3", size=(128, 192), grid=(4, 6)),
+    Architecture("torchvision MaxViT", _small_maxvit, "blocks.3", size=(128, 128), grid=(4, 4)),
     Architecture(
         "torchvision ViT",
         _small_vit,
@@ -285,7 +285,7 @@ ARCHITECTURES = [
     _timm("maxvit_rmlp_pico_rw_256", "norm", img_size=(128, 192), size=(128, 192), grid=(4, 6)),
     _timm("coatnet_pico_rw_224", "norm", img_size=SIZE),
     _timm("poolformer_s12", "stages"),
-    _timm("mixer_s32_224", "norm", num_blocks=2, img_size=SIZE, layout="NLC", captum=False),
+    _timm("mixer_s32_224", "norm", img_size=SIZE, layout="NLC", captum=False),
     _timm(
         "cait_xxs24_224", "blocks_token_only.1.norm1", depth=3, img_size=SIZE, prefix=1, **_TOKENS
     ),

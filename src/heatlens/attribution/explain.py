@@ -64,6 +64,7 @@ def explain(
             `read_image`.
 
     Example:
+        >>> import torch
         >>> network = torch.nn.Sequential(
         ...     torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
         ... )

@@ -48,7 +48,8 @@ def first_checks(
         seed: of the random head and the random places.
 
     Returns:
-        Keys: `completeness_gap` (absolute, where the method has one), `random_head_correlation`
+        Keys: `completeness_gap` and the `score_difference` that the parts should add up to
+        (both in units of the score, where the method has them), `random_head_correlation`
         (Spearman, -1..1; near 1 means that the map does not depend on what was learnt),
         `hot_drop` and `random_drop` (fall of the target's score, in its own units).
     """
@@ -57,6 +58,9 @@ def first_checks(
     if "completeness_gap" in result.info:
         for row, gap in zip(checks, result.info["completeness_gap"].tolist(), strict=True):
             row["completeness_gap"] = gap
+    if "score_difference" in result.info:
+        for row, total in zip(checks, result.info["score_difference"].tolist(), strict=True):
+            row["score_difference"] = total
     if (ignorant := model.with_random_head(batch, seed)) is not None:
         quick = {**parameters, **METHODS[method].quick}
         blind = attribute(ignorant, batch, method, target, **quick)
@@ -137,7 +141,9 @@ def in_words(trust: Mapping[str, Any]) -> list[str]:
     """
     sentences = []
     if "completeness_gap" in trust:
-        sentences.append(f"parts add up to the score within {trust['completeness_gap']:.2g}")
+        total = trust.get("score_difference")
+        share = f" of {total:.3g}" if total is not None else ""
+        sentences.append(f"parts add up to the score within {trust['completeness_gap']:.2g}{share}")
     if "random_head_correlation" in trust:
         correlation = trust["random_head_correlation"]
         warning = " (the map hardly depends on what was learnt)" if correlation > 0.9 else ""

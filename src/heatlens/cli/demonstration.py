@@ -25,6 +25,7 @@ from heatlens.images.read import read_image
 from heatlens.models.load import load_model
 from heatlens.models.predict import predict
 from heatlens.models.protocol import Model
+from heatlens.render.colour import scale_for
 from heatlens.render.figure import save_picture
 from heatlens.render.overlay import overlay
 from heatlens.render.sheet import sheet
@@ -57,7 +58,11 @@ def run(out: Path, count: int, seed: int, *, as_json: bool) -> Exit:
     console = Console(file=sys.stderr if as_json else sys.stdout)
     honest, cheater = load_model("bundled:scene-cnn"), load_model("bundled:scene-cheater")
     transformer = load_model("bundled:scene-vit")
-    looks = [(honest, "gradcam", {}), (honest, "smoothgrad", _SMOOTH), (transformer, "gradcam", {})]
+    looks = [
+        (honest, "gradcam", {}),
+        (honest, "smoothgrad", _SMOOTH),
+        (transformer, "smoothgrad", _SMOOTH),
+    ]
     jobs: list[tuple[_Case, list[tuple[Model, str, dict[str, Any]]]]] = []
     jobs += [(case, looks) for case in _scenes(honest, count, seed)]
     jobs += [
@@ -74,7 +79,7 @@ def run(out: Path, count: int, seed: int, *, as_json: bool) -> Exit:
         for model, method, parameters in views:
             heat = explain(model, case.image, method, fit=_fit(case), **parameters)
             file = out / f"{case.name}.{model.name.removeprefix('bundled:')}.{method}.png"
-            save_picture(heat, file, case.image, style="panels")
+            save_picture(heat, file, case.image, style="panels", percentile=99.5)
             verdict = _verdict(case, heat)
             told.append(_told(case, heat, verdict, file))
             cells.append(
@@ -164,7 +169,9 @@ def _outlined(case: _Case) -> npt.NDArray[np.uint8]:
 
 
 def _overlaid(case: _Case, heat: Heatmap) -> npt.NDArray[np.uint8]:
-    pixels = np.asarray(overlay(heat, case.image))
+    # Single pixels far above the rest would leave the picture dark: end the scale below them.
+    scale = scale_for(heat, sign="positive", percentile=99.5)
+    pixels = np.asarray(overlay(heat, case.image, scale=scale))
     factor = _ENLARGED if max(case.image.size) <= 128 else 1
     return pixels.repeat(factor, 0).repeat(factor, 1)
 
@@ -183,7 +190,7 @@ def _print(console: Console, told: list[dict[str, Any]], contact: Path) -> None:
             highlight=False,
         )
         for sentence in in_words(item["trust"]):
-            console.print(f"    {escape(sentence)}", style="dim", highlight=False)
+            console.print(f"    {escape(sentence)}", style="dim", highlight=False, soft_wrap=True)
     known = [item for item in told if item["picture"].startswith("scene-")]
     hits = sum(item["hottest_point"] == "on the object" for item in known)
     console.print(

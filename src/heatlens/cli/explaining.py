@@ -261,7 +261,7 @@ def _print(console: Console, result: Mapping[str, Any]) -> None:
             highlight=False,
         )
         for sentence in (*in_words(heat["trust"]), *heat["notes"]):
-            console.print(f"    {escape(sentence)}", style="dim", highlight=False)
+            console.print(f"    {escape(sentence)}", style="dim", highlight=False, soft_wrap=True)
         for file in heat["files"]:
             console.print(f"    -> {escape(file)}", highlight=False, soft_wrap=True)
     if result["comparison"]:

@@ -90,11 +90,14 @@ class Contract:
         return batch.flip(-3) if self.channel_order == "BGR" else batch
 
     def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        if like.shape[-3] != self.channels:
+        alike = len(set(self.mean)) == 1 and len(set(self.std)) == 1
+        if like.shape[-3] != self.channels and not alike:
             raise InvalidArgument(
                 f"the model takes {self.channels} channels, the batch has {like.shape[-3]}"
             )
-        shape = (self.channels, 1, 1)
-        mean = torch.tensor(self.mean, dtype=like.dtype, device=like.device).view(shape)
-        std = torch.tensor(self.std, dtype=like.dtype, device=like.device).view(shape)
+        # One number for all channels fits any number of them.
+        count = 1 if alike else self.channels
+        shape = (count, 1, 1)
+        mean = torch.tensor(self.mean[:count], dtype=like.dtype, device=like.device).view(shape)
+        std = torch.tensor(self.std[:count], dtype=like.dtype, device=like.device).view(shape)
         return mean, std

@@ -95,6 +95,7 @@ def smoothgrad(
     generator = torch.Generator().manual_seed(seed)
     moments = torch.zeros((4, *batch.shape), dtype=torch.float64, device=batch.device)
     gaps: list[Tensor] = []
+    totals: list[Tensor] = []
     together = max(1, model.rows(batch, gradient=True, wanted=count * samples) // count)
     for first in range(0, samples, together):
         size = min(together, samples - first)
@@ -108,6 +109,7 @@ def smoothgrad(
         if isinstance(result, Attribution):
             if "completeness_gap" in result.info:
                 gaps.append(result.info["completeness_gap"].view(size, count))
+                totals.append(result.info["score_difference"].view(size, count))
             result = result.values
         maps = result.unflatten(0, (size, count)).double()
         for power in range(4):
@@ -115,7 +117,9 @@ def smoothgrad(
     values, error = _estimate(moments / samples, samples, variant)
     info: dict[str, Any] = {"of": of}
     if gaps:
+        # Of the noisy copies: the mean of their maps adds up to the mean of their scores.
         info["completeness_gap"] = torch.cat(gaps).mean(0)
+        info["score_difference"] = torch.cat(totals).mean(0)
     return Attribution(values.float(), error.float(), info)
 
 

@@ -45,26 +45,38 @@ def budget(device: torch.device) -> int:
     return 2**30
 
 
-def bytes_per_row(network: nn.Module, batch: Tensor, *, gradient: bool) -> float:
+def bytes_per_row(
+    network: nn.Module, batch: Tensor, *, gradient: bool, layer: nn.Module | None = None
+) -> float:
     """Memory that one row's activations take, measured on the batch's first row.
 
-    With a gradient all activations are alive at once; without, about the three largest.
+    With a gradient all activations are alive at once, from `layer` on if it starts there;
+    without, about the three largest.
     """
     sizes: list[int] = []
+    kept: list[int] = []
+    started = layer is None
     leaves = {
         name: module for name, module in network.named_modules() if not list(module.children())
     }
 
     def note(name: str, output: Tensor) -> None:
         sizes.append(output.numel() * output.element_size())
+        if started:
+            kept.append(sizes[-1])
 
-    with torch.no_grad(), listening(leaves, note):
+    def start(name: str, output: Tensor) -> None:
+        nonlocal started
+        started = True
+        kept.append(output.numel() * output.element_size())
+
+    first = {} if layer is None else {"layer": layer}
+    with torch.no_grad(), listening(leaves, note), listening(first, start):
         network(batch[:1])
     sizes.append(batch[0].numel() * batch.element_size())
-    if gradient:
-        # What functions keep beside the modules' outputs (residual sums, attention) adds half.
-        return 1.5 * sum(sizes)
-    return float(sum(sorted(sizes)[-3:]))
+    largest = float(sum(sorted(sizes)[-3:]))
+    # What functions keep beside the modules' outputs (residual sums, attention) adds half.
+    return max(largest, 1.5 * sum(kept)) if gradient else largest
 
 
 def in_chunks(

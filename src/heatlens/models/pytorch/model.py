@@ -106,10 +106,9 @@ class TorchModel:
         weight = self._first_weight()
         if weight is not None:
             batch = batch.to(device=weight.device, dtype=weight.dtype)
-        if batch.ndim == 4 and self._cache.convolutional(self.module):
-            # Convolutions over channels-last memory run up to twice as fast, in the same float32.
-            batch = batch.contiguous(memory_format=torch.channels_last)
-        return batch
+        if batch.ndim == 4 and self._cache.prefers_channels_last(self.module, batch):
+            return batch.contiguous(memory_format=torch.channels_last)
+        return batch.contiguous()
 
     def predict(self, batch: Tensor, layer: str | None = None) -> Tensor:
         """Output of each row, or of the layer with that name."""
@@ -191,7 +190,7 @@ class TorchModel:
                 gradient = self._backward(scores, leaves[0], f"layer {layer!r}")
             return leaves[0].detach().float(), gradient.float()
 
-        size = self.rows(batch, gradient=False)
+        size = self.rows(batch, gradient=True, layer=layer)
         with random_state_kept():
             parts = [part for _, part in in_chunks(len(batch), size, work)]
         if len(parts) == 1:
@@ -216,8 +215,18 @@ class TorchModel:
             self._cache.spatial[key] = found
         return found
 
-    def rows(self, batch: Tensor, *, gradient: bool, wanted: int | None = None) -> int:
-        """How many of the `wanted` rows (default: of the batch) fit the memory budget at once."""
+    def rows(
+        self,
+        batch: Tensor,
+        *,
+        gradient: bool,
+        wanted: int | None = None,
+        layer: str | None = None,
+    ) -> int:
+        """How many of the `wanted` rows (default: of the batch) fit the memory budget at once.
+
+        With `layer`, the gradient is one that ends there.
+        """
         allowed = budget(batch.device)
         wanted = len(batch) if wanted is None else wanted
         if self.row_limit is not None:
@@ -226,9 +235,13 @@ class TorchModel:
         # Few networks keep more than this many inputs' worth; measure only if it might not fit.
         if wanted * row * (600 if gradient else 100) <= allowed:
             return wanted
-        key = (tuple(batch.shape[1:]), batch.dtype, gradient)
+        key = (tuple(batch.shape[1:]), batch.dtype, gradient, layer)
         if key not in self._cache.bytes_per_row:
-            self._cache.bytes_per_row[key] = bytes_per_row(self.network, batch, gradient=gradient)
+            network = self.network
+            start = None if layer is None else module_named(network, layer)
+            self._cache.bytes_per_row[key] = bytes_per_row(
+                network, batch, gradient=gradient, layer=start
+            )
         return max(1, min(wanted, math.floor(allowed / self._cache.bytes_per_row[key])))
 
     def at(self, precision: str) -> TorchModel:
@@ -360,7 +373,7 @@ class _Cache:
         self._lock = threading.RLock()
         self._mark: tuple[int, ...] = ()
         self._network: nn.Module | None = None
-        self._convolutional: bool | None = None
+        self._rearranged: float | None = None
         self.spatial: dict[Any, SpatialLayer] = {}
         self.bytes_per_row: dict[Any, float] = {}
         self.last_weighted: dict[tuple[int, ...], str | None] = {}
@@ -370,7 +383,7 @@ class _Cache:
         with self._lock:
             if self._network is None or mark != self._mark:
                 self._network, self._mark = shadow_of(module), mark
-                self._convolutional = None
+                self._rearranged = None
                 self.spatial.clear()
                 self.bytes_per_row.clear()
                 self.last_weighted.clear()
@@ -383,12 +396,30 @@ class _Cache:
         self.bytes_per_row.update(other.bytes_per_row)
         self.last_weighted.update(other.last_weighted)
 
-    def convolutional(self, module: nn.Module) -> bool:
-        """Whether the module has many 2-D convolutions (a lone patch embedding gains nothing)."""
-        if self._convolutional is None:
-            convolutions = sum(isinstance(part, nn.Conv2d) for part in module.modules())
-            self._convolutional = convolutions >= 4
-        return self._convolutional
+    def prefers_channels_last(self, module: nn.Module, batch: Tensor) -> bool:
+        """Whether the network is faster on channels-last memory, in the same float32.
+
+        Convolutions are, by up to a third; a lone patch embedding gains nothing. Weights in the
+        usual order are rearranged in every pass, which a CPU makes up for from one pixel for
+        250 weights on (`python -m benchmarks channels-last`).
+        """
+        if self._rearranged is None:
+            self._rearranged = _weights_to_rearrange(self.network(module))
+        if batch.device.type != "cpu":
+            return self._rearranged < math.inf
+        return 250 * batch.numel() / batch.shape[1] >= self._rearranged
+
+
+def _weights_to_rearrange(network: nn.Module) -> float:
+    """Weights that channels-last convolutions have to copy; infinite if there are none."""
+    convolutions = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
+    if len(convolutions) < 4:
+        return math.inf
+    return sum(
+        part.weight.numel()
+        for part in convolutions
+        if not part.weight.is_contiguous(memory_format=torch.channels_last)
+    )
 
 
 def _is_finite(batch: Tensor) -> bool:
