@@ -7,10 +7,11 @@ from pathlib import Path
 
 from benchmarks.result import RESULTS, Entry, Result, Target, read
 
-__all__ = ["all_results", "everything", "markdown", "overview", "rows_of", "verdict"]
+__all__ = ["all_results", "everything", "markdown", "one", "overview", "rows_of", "verdict"]
 
 # Cases are shown in this order; others follow by name.
 ORDER = (
+    "ground-truth",
     "gradcam",
     "integrated-gradients",
     "scorecam",
@@ -24,6 +25,11 @@ ORDER = (
 def everything(folder: Path = RESULTS) -> str:
     """All results, one section each: for the benchmarks page."""
     return "\n".join(f"## {result.title}\n\n{markdown(result)}" for result in all_results(folder))
+
+
+def one(name: str, folder: Path = RESULTS) -> str:
+    """One result by its name; empty if it was not measured."""
+    return "\n".join(markdown(result) for result in all_results(folder) if result.name == name)
 
 
 def overview(folder: Path = RESULTS) -> str:

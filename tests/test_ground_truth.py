@@ -8,21 +8,12 @@ from heatlens.testing.localisation import NULL_MAPS
 pytest.importorskip("sklearn", reason="scenes need the extra `scenes`")
 
 
-@pytest.fixture(scope="module")
-def measured():
-    return ground_truth(count=160, views=(VIEWS[0], VIEWS[-1]))
-
-
-@pytest.mark.parametrize("view", [VIEWS[0], VIEWS[-1]], ids=lambda view: view.name)
-def test_the_hottest_point_lies_on_the_object(measured, view):
+@pytest.mark.parametrize(("view", "count"), [(VIEWS[0], 500), (VIEWS[-1], 160)])
+def test_maps_point_at_the_object_and_null_maps_do_not(view, count):
+    measured = ground_truth(count=count, views=(view,))
     found = measured[view.name]
-    assert found.count >= 140
+    assert found.count >= 0.9 * count
     assert found.hit_rate >= 0.90
     assert found.gain >= 3
-
-
-@pytest.mark.parametrize("null", NULL_MAPS)
-def test_maps_that_know_nothing_stay_far_behind(measured, null):
-    best_excuse = measured[null].hit_rate
-    for view in (VIEWS[0], VIEWS[-1]):
-        assert measured[view.name].hit_rate >= best_excuse + 0.30
+    for null in NULL_MAPS:
+        assert found.hit_rate >= measured[null].hit_rate + 0.30

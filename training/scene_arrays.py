@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -74,21 +75,29 @@ def _rendered(
     recipe: Recipe, workers: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]]:
     chunks = [
-        (recipe, first, min(first + 250, recipe.count)) for first in range(0, recipe.count, 250)
+        (recipe, first, min(first + 100, recipe.count)) for first in range(0, recipe.count, 100)
     ]
     images = np.empty((recipe.count + recipe.empty, 96, 96, 3), dtype=np.uint8)
     labels = np.full(recipe.count + recipe.empty, -1, dtype=np.int64)
     centres = np.empty((recipe.count + recipe.empty, 2), dtype=np.float32)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for (_, first, last), (whole, empty, label, centre) in zip(
-            chunks, pool.map(_chunk, chunks), strict=True
-        ):
-            images[first:last], labels[first:last], centres[first:last] = whole, label, centre
-            kept = max(min(recipe.empty, last) - first, 0)
-            place = slice(recipe.count + first, recipe.count + first + kept)
-            images[place], centres[place] = empty[:kept], centre[:kept]
-            if last % 5000 == 0:
-                print(f"rendered {last} of {recipe.count} scenes", flush=True)
+        # Ctrl-C is for this process alone: the workers inherit that they ignore it.
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        results = pool.map(_chunk, chunks)
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            for (_, first, last), (whole, empty, label, centre) in zip(
+                chunks, results, strict=True
+            ):
+                images[first:last], labels[first:last], centres[first:last] = whole, label, centre
+                kept = max(min(recipe.empty, last) - first, 0)
+                place = slice(recipe.count + first, recipe.count + first + kept)
+                images[place], centres[place] = empty[:kept], centre[:kept]
+                if last % 5000 == 0:
+                    print(f"rendered {last} of {recipe.count} scenes", flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return images, labels, centres
 
 

@@ -21,6 +21,7 @@ CASES = {
     "channels-last": "channels_last",
     "start-up": "start_up",
     "scenes": "scenes",
+    "ground-truth": "ground_truth",
 }
 """Name on the command line -> file."""
 

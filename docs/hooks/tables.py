@@ -100,7 +100,7 @@ def linked(paper: str) -> str:
 
 
 def benchmarks(part: str) -> str:
-    """`everything` or the `overview` of the committed results."""
+    """`everything`, the `overview`, or one of the committed results by name."""
     sys.path.insert(0, str(ROOT))
     try:
         from benchmarks import tables as results
@@ -108,7 +108,7 @@ def benchmarks(part: str) -> str:
         sys.path.remove(str(ROOT))
     if not results.all_results():
         return "Nothing has been measured yet.\n"
-    return getattr(results, part)()
+    return getattr(results, part)() if hasattr(results, part) else results.one(part)
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -117,6 +117,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "sources": sources,
     "benchmarks": lambda: benchmarks("everything"),
     "benchmarks-overview": lambda: benchmarks("overview"),
+    "ground-truth": lambda: benchmarks("ground-truth"),
 }
 
 

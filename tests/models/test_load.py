@@ -351,7 +351,7 @@ def test_a_network_of_the_users_is_never_changed():
     network = nn.Conv2d(3, 2, 3)
     with pytest.raises(InvalidArgument, match="has its weights already"):
         load_model(network, weights=False)
-    with pytest.raises(InvalidArgument, match="move it with network.to"):
+    with pytest.raises(InvalidArgument, match=r"move it with network.to"):
         load_model(network, device="meta")
 
 

@@ -18,7 +18,7 @@ from heatlens.models.contract import Contract
 from heatlens.models.protocol import CAPABILITIES
 from heatlens.registry import Registry
 
-__all__ = ["SOURCES", "Loaded", "Source", "Wish", "needed", "register_source"]
+__all__ = ["SOURCES", "Loaded", "Source", "Wish", "cause_of", "needed", "register_source"]
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,24 @@ def needed(package: str, purpose: str) -> ModuleType:
     Raises:
         MissingDependency: it is not installed, or its import fails; the message says which.
     """
+    name = package.partition(".")[0]
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
-        if error.name == package:
-            raise MissingDependency(package, "models", purpose) from error
-        raise MissingDependency(package, "models", purpose, str(error)) from error
+        reason = "" if error.name == name else cause_of(error)
+        raise MissingDependency(name, "models", purpose, reason) from error
     except (ImportError, RuntimeError, OSError) as error:
         # A torchvision built for another torch: "operator torchvision::nms does not exist".
-        raise MissingDependency(package, "models", purpose, str(error).split("\n")[0]) from error
+        raise MissingDependency(name, "models", purpose, cause_of(error)) from error
+
+
+def cause_of(error: BaseException) -> str:
+    """The first line of what lies at the bottom of an error.
+
+    Example:
+        >>> cause_of(RuntimeError("operator torchvision::nms does not exist"))
+        'operator torchvision::nms does not exist'
+    """
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).split("\n")[0]

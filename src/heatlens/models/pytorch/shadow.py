@@ -116,5 +116,5 @@ def _without_gradient(parameter: Tensor, name: str) -> Tensor:
 def _address(tensor: Tensor) -> int:
     try:
         return tensor.data_ptr()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # no storage, or not initialised
         return 0

@@ -16,6 +16,8 @@ from heatlens.models.source import Loaded, Wish, register_source
 
 __all__: list[str] = []
 
+_NO_SCHEMA = torch.ops.aten.alias.default._schema
+
 
 def _build(wish: Wish) -> Loaded:
     path = Path(wish.name).expanduser()
@@ -34,11 +36,10 @@ def _build(wish: Wish) -> Loaded:
             f"{str(path)!r} is no exported program that torch {torch.__version__} reads: "
             f"{str(error).split(chr(10))[0]}"
         ) from error
-    if program.graph_signature.buffers_to_mutate:
+    if _in_training(program):
         raise InvalidArgument(
-            f"{str(path)!r} was exported in training mode (it updates "
-            f"{next(iter(program.graph_signature.buffers_to_mutate.values()))!r} as it runs); "
-            "export network.eval()"
+            f"{str(path)!r} was exported in training mode, so it drops out at random or updates its "
+            "batch norms as it runs; export network.eval()"
         )
     shape = _input_shape(program, path)
     rows, channels, height, width = shape
@@ -59,6 +60,17 @@ def _build(wish: Wish) -> Loaded:
         network, layered, (channels, height if fixed else 64, width if fixed else 64)
     )
     return Loaded(network, contract, capabilities, row_limit=1 if rows == 1 else None)
+
+
+def _in_training(program: Any) -> bool:
+    """Whether an operator in the program, or in a part of it, was told to train."""
+    for part in program.graph_module.modules():
+        for node in getattr(part, "graph", torch.fx.Graph()).nodes:
+            for place, argument in enumerate(getattr(node.target, "_schema", _NO_SCHEMA).arguments):
+                given = node.args[place] if place < len(node.args) else None
+                if argument.name in ("train", "training") and given is True:
+                    return True
+    return bool(program.graph_signature.buffers_to_mutate)
 
 
 def _input_shape(program: Any, path: Path) -> tuple[Any, int, Any, Any]:

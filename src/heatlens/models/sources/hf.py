@@ -13,10 +13,16 @@ from typing import Any
 
 from torch import nn
 
-from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.errors import (
+    HeatlensError,
+    InvalidArgument,
+    MissingDependency,
+    UnknownName,
+    WeightsUnavailable,
+)
 from heatlens.models.hub import hub_file, require_reachable, unavailable
 from heatlens.models.metadata import from_transformers, processor_settings
-from heatlens.models.source import Loaded, Wish, needed, register_source
+from heatlens.models.source import Loaded, Wish, cause_of, needed, register_source
 
 __all__: list[str] = []
 
@@ -36,9 +42,13 @@ def _build(wish: Wish) -> Loaded:
     transformers = needed("transformers", _PURPOSE)
     name, _, revision = wish.name.partition("@")
     known = _architectures()
-    if name in known or name in known.values():
+    if name in known:
         return _of_architecture(transformers, wish, known)
-    if not Path(name).is_dir() and "/" not in name:
+    if name.startswith((".", "/", "~")):
+        name = str(Path(name).expanduser())
+        if not Path(name).is_dir():
+            raise WeightsUnavailable(f"there is no folder {name!r} to load a checkpoint from")
+    elif not Path(name).is_dir() and "/" not in name:
         raise UnknownName("architecture or checkpoint of transformers", name, known)
     options: dict[str, Any] = {} if Path(name).is_dir() else {"revision": revision or None}
     offline = _is_here(name, revision or None, wish.pretrained)
@@ -58,7 +68,7 @@ def _build(wish: Wish) -> Loaded:
         else:
             network = network_class(config)
         processor = _processor(name, revision or None, offline)
-    except (InvalidArgument, UnknownName):
+    except HeatlensError:
         raise
     except Exception as error:
         # The hub's client raises errors of several libraries, and OSError for most.
@@ -74,8 +84,7 @@ def _of_architecture(transformers: Any, wish: Wish, known: dict[str, str]) -> Lo
             "it is an architecture, not a checkpoint",
             "Name a checkpoint on the hub, such as google/vit-base-patch16-224, or its folder",
         )
-    name = known.get(wish.name, wish.name)
-    network_class = getattr(transformers, name)
+    network_class = _class(transformers, known[wish.name])
     settings: dict[str, Any] = {} if wish.classes is None else {"num_labels": wish.classes}
     if wish.input_size is not None:
         size = wish.input_size
@@ -103,13 +112,21 @@ def _class_for(transformers: Any, config: Any) -> Any:
     ours = _architectures()
     for name in saved:
         if name in ours.values():
-            return getattr(transformers, name)
+            return _class(transformers, name)
     if config.model_type in ours and not saved:
-        return getattr(transformers, ours[config.model_type])
+        return _class(transformers, ours[config.model_type])
     raise InvalidArgument(
         f"the checkpoint holds {', '.join(saved) or config.model_type}, which is no image "
         "classifier and no semantic segmentation network"
     )
+
+
+def _class(transformers: Any, name: str) -> Any:
+    """A class of transformers, which imports the modules that it needs when first asked for."""
+    try:
+        return getattr(transformers, name)
+    except (ImportError, RuntimeError) as error:
+        raise MissingDependency("transformers", "models", _PURPOSE, cause_of(error)) from error
 
 
 def _is_here(name: str, revision: str | None, weights: bool) -> bool:

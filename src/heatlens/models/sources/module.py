@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+import torch
 from torch import nn
 
 from heatlens.errors import InvalidArgument, InvalidType, UnknownName
@@ -29,6 +30,8 @@ def _build(wish: Wish) -> Loaded:
             f"there is no module {path!r} to import; is its folder on the Python path "
             "(PYTHONPATH, or installed)?"
         ) from error
+    # The import may have drawn random numbers, but only the first time.
+    torch.default_generator.manual_seed(torch.default_generator.initial_seed())
     made = module
     for part in factory.split("."):
         if not hasattr(made, part):

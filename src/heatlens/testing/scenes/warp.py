@@ -1,7 +1,7 @@
 """Sampling a source at affinely transformed pixel positions.
 
-Both kernels release the GIL, so that threads render scenes side by side.  Pixel (i, j) lies at
-the coordinates (i, j); a 2x3 matrix A maps a picture's (y, x, 1) to the source's (v, u).
+The loops release the GIL, so that other threads go on.  Pixel (i, j) lies at the coordinates
+(i, j); a 2x3 matrix A maps a picture's (y, x, 1) to the source's (v, u).
 """
 
 from __future__ import annotations
