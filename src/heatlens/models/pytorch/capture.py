@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from heatlens.errors import InvalidArgument, UnknownName
 
-__all__ = ["listening", "module_named", "primary", "with_primary"]
+__all__ = ["listening", "module_named", "observable", "primary", "with_primary"]
 
 Listener = Callable[[str, Tensor], Tensor | None]
 
@@ -45,6 +45,15 @@ def listening(layers: Mapping[str, nn.Module], listener: Listener) -> Iterator[N
     finally:
         for handle in handles:
             handle.remove()
+
+
+def observable(network: nn.Module) -> dict[str, nn.Module]:
+    """The modules whose output can be seen, by name: all but those that TorchScript compiled."""
+    return {
+        name: part
+        for name, part in network.named_modules()
+        if name and not isinstance(part, torch.jit.ScriptModule)
+    }
 
 
 def module_named(network: nn.Module, name: str) -> nn.Module:

@@ -104,6 +104,9 @@ class TorchModel:
         if not _is_finite(batch):
             raise InvalidArgument("the batch has NaN or infinite values")
         weight = self._first_weight()
+        if batch.is_inference():
+            with torch.inference_mode(False):
+                batch = batch.clone()  # gradients cannot pass the caller's own tensor
         if weight is not None:
             batch = batch.to(device=weight.device, dtype=weight.dtype)
         if batch.ndim == 4 and self._cache.prefers_channels_last(self.module, batch):
@@ -152,7 +155,7 @@ class TorchModel:
         network = self.network
 
         def work(rows: slice) -> Tensor:
-            with torch.enable_grad():
+            with _recording():
                 leaf = batch[rows].clone().requires_grad_()
                 output = self._forward(network, leaf, target.layer)
                 scores = target.take(_indices(rows)).scores(output)
@@ -182,7 +185,7 @@ class TorchModel:
                 leaves[:] = [output.detach().requires_grad_()]
                 return leaves[0].clone()
 
-            with torch.enable_grad(), listening(modules, start_graph):
+            with _recording(), listening(modules, start_graph):
                 output = self._forward(network, batch[rows], target.layer)
                 scores = target.take(_indices(rows)).scores(output)
                 if not leaves:
@@ -382,7 +385,8 @@ class _Cache:
         mark = fingerprint(module)
         with self._lock:
             if self._network is None or mark != self._mark:
-                self._network, self._mark = shadow_of(module), mark
+                with torch.inference_mode(False):
+                    self._network, self._mark = shadow_of(module), mark
                 self._rearranged = None
                 self.spatial.clear()
                 self.bytes_per_row.clear()
@@ -409,6 +413,13 @@ class _Cache:
         if batch.device.type != "cpu":
             return self._rearranged < math.inf
         return 500 * batch.shape[2] * batch.shape[3] >= self._rearranged
+
+
+@contextmanager
+def _recording() -> Iterator[None]:
+    """Let autograd record, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
 
 
 def _weights_to_rearrange(network: nn.Module) -> float:

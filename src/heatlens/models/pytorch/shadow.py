@@ -37,8 +37,10 @@ def shadow_of(module: nn.Module) -> nn.Module:
     """
     memo: dict[int, Any] = {}
     for original in module.modules():
+        if id(original) in memo:
+            continue  # a part of a compiled module
         if isinstance(original, torch.jit.ScriptModule):
-            memo[id(original)] = copy.deepcopy(original).eval().requires_grad_(False)
+            memo.update(_compiled(original))
             continue
         memo[id(original)] = object.__new__(type(original))
         for name, tensor in original._parameters.items():
@@ -72,6 +74,21 @@ def fingerprint(module: nn.Module) -> tuple[int, ...]:
                     marks += (id(tensor), _address(tensor))
         waiting += part._modules.values()
     return tuple(marks)
+
+
+def _compiled(original: torch.jit.ScriptModule) -> dict[int, nn.Module]:
+    """Copies of a compiled module and its parts, by the identity of their originals."""
+    with torch.no_grad():  # else the copies of the weights would hang on the originals
+        twin = copy.deepcopy(original).eval()
+    pairs = (
+        *zip(twin.parameters(), original.parameters(), strict=True),
+        *zip(twin.buffers(), original.buffers(), strict=True),
+    )
+    for ours, theirs in pairs:
+        ours.requires_grad_(False).data = theirs.data
+    return {
+        id(theirs): ours for ours, theirs in zip(twin.modules(), original.modules(), strict=True)
+    }
 
 
 def _state(original: nn.Module, memo: dict[int, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ no longer matter after the last block's first norm, with mean pooling they matte
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from heatlens.errors import InvalidArgument, NoSpatialLayer
@@ -50,7 +51,6 @@ def find_spatial_layer(
         InvalidArgument: the batch is not (1, C, H, W), or the named layer did not run.
 
     Example:
-        >>> import torch
         >>> network = nn.Sequential(
         ...     nn.Conv2d(3, 4, 8, stride=8), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
         ... )
@@ -62,9 +62,15 @@ def find_spatial_layer(
         raise InvalidArgument(
             f"a layer's grid is looked for with a batch (N, C, H, W), got {tuple(batch.shape)}"
         )
-    patch = Patch.like(batch)
-    if layer is not None:
-        return _named(network, patch, layer, rows)
+    # The caller may be in inference mode, whose tensors gradients cannot pass.
+    with torch.inference_mode(False):
+        patch = Patch.like(batch)
+        if layer is not None:
+            return _named(network, patch, layer, rows)
+        return _deepest(network, patch, rows)
+
+
+def _deepest(network: nn.Module, patch: Patch, rows: int) -> SpatialLayer:
     candidates = [
         candidate
         for candidate in survey(network, patch, rows=rows).candidates
