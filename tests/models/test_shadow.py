@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
 from heatlens import attribute
-from heatlens.errors import InvalidArgument, NeedsGradient
+from heatlens.errors import InvalidArgument, NeedsGradient, NoSpatialLayer
 from heatlens.models.pytorch.model import TorchModel
 from heatlens.models.pytorch.shadow import fingerprint, shadow_of
 from heatlens.models.targets import ClassIndex
@@ -321,6 +321,8 @@ def test_script_module(net, batch, how):
     with torch.no_grad():
         next(scripted.parameters()).mul_(2)
     assert not torch.equal(model.predict(batch), expected)
+    with pytest.raises(NoSpatialLayer):
+        attribute(model, batch, "gradcam", 1)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -329,7 +331,10 @@ def test_script_module_inside(net, batch):
     net.block = torch.jit.script(net.block)
     model = TorchModel(net.train())
     torch.testing.assert_close(model.predict(batch), expected)
-    assert model.spatial_layer(batch).name == "block"
+    assert model.spatial_layer(batch).name == "norm"
+    with pytest.raises(InvalidArgument, match="compiled by TorchScript"):
+        model.spatial_layer(batch, "block")
+    assert model.with_random_head(batch, 0) is not None
 
 
 def test_lazy_network_says_that_it_must_run_once(batch):
