@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Before torch, numba and OpenCV start their threads.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(options.threads)
+    os.environ["TQDM_DISABLE"] = "1"  # grad-cam's Score-CAM draws a bar for every picture
 
     from rich.console import Console
 

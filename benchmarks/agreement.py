@@ -15,7 +15,7 @@ def largest_difference(one: Tensor, other: Tensor) -> float:
         >>> largest_difference(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 4.0]]))
         0.5
     """
-    first, second = one.double().cpu().flatten(1), other.double().cpu().flatten(1)
+    first, second = (tensor.detach().double().cpu().flatten(1) for tensor in (one, other))
     scale = second.abs().amax(1).clamp(min=1e-30)
     return float(((first - second).abs().amax(1) / scale).max())
 
@@ -27,5 +27,6 @@ def correlation(one: Tensor, other: Tensor) -> float:
         >>> correlation(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[0.0, 2.0, 4.0]]))
         1.0
     """
-    pairs = zip(one.double().cpu().flatten(1), other.double().cpu().flatten(1), strict=True)
+    first, second = (tensor.detach().double().cpu().flatten(1) for tensor in (one, other))
+    pairs = zip(first, second, strict=True)
     return min(round(float(torch.corrcoef(torch.stack(pair))[0, 1]), 9) for pair in pairs)

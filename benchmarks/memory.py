@@ -1,4 +1,4 @@
-"""Peak memory of integrated gradients, measured in a process of its own.
+"""Peak memory of integrated gradients, measured in a process of its own (Linux).
 
 `python -m benchmarks.memory METHOD STEPS` prints by how many megabytes the peak grew.
 """
@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
+from pathlib import Path
 
 from benchmarks.settings import Settings
 
@@ -63,15 +63,21 @@ def _child(method: str, steps: int, threads: int) -> float:
         )
 
     explain(batch[:1], 2)  # libraries loaded, buffers of the kernels made
-    before = _peak()
+    before = _resident(reset=True)
     explain(batch, steps)
-    return _peak() - before
+    return _resident() - before
 
 
-def _peak() -> float:
-    """Megabytes; the unit of `ru_maxrss` is a kilobyte, but a byte on macOS."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+def _resident(reset: bool = False) -> float:
+    """The peak of resident memory in megabytes; `reset` makes it the present memory first.
+
+    Not `ru_maxrss`: a child inherits that of the process it was started by.
+    """
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line for line in lines if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 2**10
 
 
 if __name__ == "__main__":

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import copy
 import importlib.metadata
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
-
-# grad-cam's Score-CAM draws a progress bar for every picture.
-os.environ.setdefault("TQDM_DISABLE", "1")
 
 import torch
 from torch import Tensor, nn

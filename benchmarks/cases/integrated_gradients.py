@@ -160,7 +160,7 @@ def _memory(settings: Settings) -> tuple[list[Extra], list[Target]]:
     steps = settings.of(quick=(5, 20), default=(10, 50, 200), full=(10, 50, 200))
     rows: list[list[str | float | None]] = []
     ours: list[float] = []
-    for label in memory.METHODS:
+    for label in settings.of(quick=(OURS,), default=memory.METHODS, full=memory.METHODS):
         grown = [memory.growth(label, number, settings) for number in steps]
         rows.append([label, *grown])
         if label == OURS:
@@ -169,7 +169,7 @@ def _memory(settings: Settings) -> tuple[list[Extra], list[Target]]:
         f"Growth of the peak memory in MB (ResNet-18, batch {memory.BATCH}, {memory.SIDE} pixels; "
         "a new process each; - where half of the free memory would not do)"
     )
-    flat = (ours[-1] / ours[0]) if len(ours) == len(steps) else None
+    flat = ours[-1] / ours[0] if len(ours) == len(steps) and ours[0] > 0 else None
     target = Target(
         f"memory at {steps[-1]} steps / at {steps[0]}", 1.1, flat, True, "x",
         why="" if flat is not None else "a process failed",

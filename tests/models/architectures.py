@@ -9,7 +9,7 @@ which a trained one does not, and then nothing can be said about where it went.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -33,6 +33,8 @@ class Architecture:
         size: of the picture.
         captum: whether captum can read the layer: a map (N, C, h, w) that nothing changes in
             place afterwards.
+        padded: whether convolutions keep their borders; where they cut them off, the cells at the
+            edge look at pixels further inside than an even grid says.
     """
 
     name: str
@@ -42,7 +44,8 @@ class Architecture:
     grid: tuple[int, int] = (3, 4)
     prefix: int = 0
     size: tuple[int, int] = SIZE
-    captum: bool = field(default=True)
+    captum: bool = True
+    padded: bool = True
 
     def network(self) -> nn.Module:
         """The network with seeded weights, in evaluation mode."""
@@ -174,7 +177,7 @@ def _transformers(name: str, layer: str, **options: Any) -> Architecture:
     return Architecture(f"transformers {name}", build, layer, **facts)
 
 
-_FACTS = ("layout", "grid", "prefix", "size", "captum")
+_FACTS = ("layout", "grid", "prefix", "size", "captum", "padded")
 _TOKENS = {"layout": "NLC", "grid": (6, 8), "captum": False}
 _TRUNK = {
     "image_size": SIZE,
@@ -319,7 +322,9 @@ ARCHITECTURES = [
 
 SLOW = [
     _torchvision("resnet50", "layer4"),
-    _torchvision("inception_v3", "Mixed_7c", init_weights=False, size=(160, 224), grid=(3, 5)),
+    _torchvision(
+        "inception_v3", "Mixed_7c", init_weights=False, size=(224, 288), grid=(5, 7), padded=False
+    ),
     _torchvision("googlenet", "inception5b", init_weights=False),
     _timm("xcit_nano_12_p16_224", "cls_attn_blocks.1.norm1", img_size=SIZE, prefix=1, **_TOKENS),
     _timm("pvt_v2_b0", "stages"),

@@ -16,6 +16,7 @@ from heatlens.models.prepare import prepared
 from heatlens.models.sources import hf
 
 transformers = pytest.importorskip("transformers")
+pytestmark = pytest.mark.filterwarnings("ignore::heatlens.errors.AssumptionWarning")
 
 LABELS = {0: "cat", 1: "dog", 2: "white stork"}
 SETTINGS = {

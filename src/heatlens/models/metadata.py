@@ -13,7 +13,7 @@ from torch import nn
 
 from heatlens.models.contract import Contract
 
-__all__ = ["IMAGENET", "contract_of", "from_timm", "from_transformers"]
+__all__ = ["IMAGENET", "contract_of", "from_timm", "from_transformers", "processor_settings"]
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and standard deviation of ImageNet's pixels in 0..1."""

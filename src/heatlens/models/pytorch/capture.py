@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from heatlens.errors import InvalidArgument, UnknownName
@@ -58,11 +59,13 @@ def observable(network: nn.Module) -> dict[str, nn.Module]:
 
 def module_named(network: nn.Module, name: str) -> nn.Module:
     """The module with that dotted name, else `UnknownName` with the nearest names."""
-    modules = dict(network.named_modules())
+    modules = dict(network.named_modules(remove_duplicate=False))
     if name not in modules:
         raise UnknownName("layer", name, [known for known in modules if known])
     if name == "":
         raise InvalidArgument("the layer's name is empty; give the name of a layer inside")
+    if isinstance(modules[name], torch.jit.ScriptModule):
+        raise InvalidArgument(f"layer {name!r} is compiled by TorchScript: its output is not seen")
     return modules[name]
 
 
@@ -73,7 +76,6 @@ def primary(output: Any) -> Tensor | None:
     first tensor inside. None if there is none.
 
     Example:
-        >>> import torch
         >>> primary({"aux": torch.ones(2), "out": torch.ones(3)}).shape
         torch.Size([3])
     """

@@ -9,7 +9,7 @@ right reading is the one in which that corner of the grid changes most.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -109,26 +109,36 @@ class Patch:
 
 
 def best_reading(
-    name: str, difference: Tensor, patch: Patch, grids: Iterable[Grid]
+    name: str,
+    shape: Sequence[int],
+    difference: Callable[[], Tensor],
+    patch: Patch,
+    known: Collection[Grid],
 ) -> tuple[SpatialLayer, float] | None:
     """The likeliest reading of a layer and its agreement with the patch; None if there is none.
 
     Args:
         name: the layer's.
-        difference: (1, ...) how the layer's output differs between the patch's rows.
+        shape: of its output, without the batch.
+        difference: gives (1, ...), how the output differs between the patch's rows. It is asked
+            for only where the shape leaves something open; else the agreement is 1.
         patch: what was sent through the network.
-        grids: grids that convolutions made of the same input, where known.
+        known: grids that convolutions made of the same input.
     """
-    shape = tuple(difference.shape[1:])
     if len(shape) == 3:
         readings = list(_readings_of_maps(name, shape, patch.size))
     elif len(shape) == 2:
-        readings = _likeliest(list(_readings_of_tokens(name, shape, patch.size)), grids)
+        readings = _likeliest(list(_readings_of_tokens(name, shape, patch.size)), known)
     else:
         readings = []
-    scored = [(reading, patch.agreement(difference, reading)) for reading in readings]
+    if len(readings) == 1 and readings[0].grid in known:
+        return readings[0], 1.0
+    if not readings:
+        return None
+    moved = difference()
+    scored = [(reading, patch.agreement(moved, reading)) for reading in readings]
     # On a few cells a wrong reading may agree by chance; many prefix tokens need good evidence.
-    return max(scored, key=lambda item: item[1] - 0.05 * item[0].prefix, default=None)
+    return max(scored, key=lambda item: item[1] - 0.05 * item[0].prefix)
 
 
 def _readings_of_maps(name: str, shape: Sequence[int], size: Grid) -> Iterator[SpatialLayer]:
@@ -146,9 +156,8 @@ def _readings_of_tokens(name: str, shape: Sequence[int], size: Grid) -> Iterator
                 yield _reading(name, "NLC", (rows, cells // rows), size, prefix)
 
 
-def _likeliest(readings: list[SpatialLayer], grids: Iterable[Grid]) -> list[SpatialLayer]:
+def _likeliest(readings: list[SpatialLayer], known: Collection[Grid]) -> list[SpatialLayer]:
     """Those on a known grid, else those with the most nearly square cells."""
-    known = set(grids)
     if on_known := [reading for reading in readings if reading.grid in known]:
         return on_known
     oblong = [abs(math.log(reading.stride[0] / reading.stride[1])) for reading in readings]

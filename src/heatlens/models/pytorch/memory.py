@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from heatlens.errors import InvalidArgument, OutOfMemory
-from heatlens.models.pytorch.capture import listening
+from heatlens.models.pytorch.capture import listening, observable
+from heatlens.models.pytorch.randomness import random_state_kept
 
 __all__ = ["budget", "bytes_per_row", "in_chunks"]
 
@@ -56,9 +57,7 @@ def bytes_per_row(
     sizes: list[int] = []
     kept: list[int] = []
     started = layer is None
-    leaves = {
-        name: module for name, module in network.named_modules() if not list(module.children())
-    }
+    leaves = {name: part for name, part in observable(network).items() if not list(part.children())}
 
     def note(name: str, output: Tensor) -> None:
         sizes.append(output.numel() * output.element_size())
@@ -71,7 +70,7 @@ def bytes_per_row(
         kept.append(output.numel() * output.element_size())
 
     first = {} if layer is None else {"layer": layer}
-    with torch.no_grad(), listening(leaves, note), listening(first, start):
+    with torch.no_grad(), random_state_kept(), listening(leaves, note), listening(first, start):
         network(batch[:1])
     sizes.append(batch[0].numel() * batch.element_size())
     largest = float(sum(sorted(sizes)[-3:]))

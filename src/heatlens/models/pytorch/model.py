@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from heatlens.errors import InvalidArgument, InvalidType, NeedsGradient
 from heatlens.models.contract import Contract
 from heatlens.models.protocol import CAPABILITIES, Passes, SpatialLayer
-from heatlens.models.pytorch.capture import listening, module_named, primary
+from heatlens.models.pytorch.capture import listening, module_named, observable, primary
 from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks
 from heatlens.models.pytorch.randomness import random_state_kept
 from heatlens.models.pytorch.shadow import fingerprint, shadow_of
@@ -353,8 +353,8 @@ class TorchModel:
             order: list[str] = []
             weighted = {
                 name: part
-                for name, part in network.named_modules()
-                if isinstance(getattr(part, "weight", None), Tensor) and part.weight.ndim >= 2
+                for name, part in observable(network).items()
+                if isinstance(weight := getattr(part, "weight", None), Tensor) and weight.ndim >= 2
             }
             first = self.prepare(batch[:1])
             with listening(weighted, lambda name, output: order.append(name)):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from heatlens.models.protocol import SpatialLayer
-from heatlens.models.pytorch.capture import listening, module_named, primary
+from heatlens.models.pytorch.capture import listening, module_named, observable, primary
 from heatlens.models.pytorch.grids import Patch, best_reading, halvings
 from heatlens.models.pytorch.randomness import random_state_kept
 
@@ -26,7 +26,7 @@ class Candidate:
 
     Attributes:
         reading: the layer that stands for it, and how its output is read.
-        agreement: see `Patch.agreement`.
+        agreement: see `best_reading`.
         known: whether convolutions, or merging their cells two by two, make such a grid.
         kinds: the modules that return this very tensor, innermost first.
         alone: 0 if the layer returns the bare tensor, 1 if in a tuple or record of its own, 2 if
@@ -159,7 +159,9 @@ class _Watch:
         unaltered = self.before.get(name, tensor[:1])
         if unaltered.shape[1:] != tensor.shape[1:]:
             return
-        best = best_reading(name, tensor[-1:] - unaltered, self.patch, self.grids)
+        best = best_reading(
+            name, tensor.shape[1:], lambda: tensor[-1:] - unaltered, self.patch, self.grids
+        )
         if best is not None:
             known = best[0].grid in self.grids
             self.found[name] = (self.count, Candidate(*best, known, [module], _alone(output)))
@@ -204,9 +206,8 @@ def _watched(network: nn.Module, watch: _Watch) -> Iterator[None]:
         return hook
 
     try:
-        for name, module in network.named_modules():
-            if name:
-                handles.append(module.register_forward_hook(hook_for(name)))
+        for name, module in observable(network).items():
+            handles.append(module.register_forward_hook(hook_for(name)))
         yield
     finally:
         for handle in handles:

@@ -92,7 +92,11 @@ def _input_shape(program: Any, path: Path) -> tuple[Any, int, Any, Any]:
 def _network(program: Any) -> tuple[nn.Module, bool]:
     """The program as modules with the layers of the original, where that works; else as one."""
     try:
-        return torch.export.unflatten(program), True
+        layered: nn.Module = torch.export.unflatten(program)
+        for part in layered.modules():
+            for node in getattr(part, "graph", torch.fx.Graph()).nodes:
+                node.meta.clear()  # shapes of the export, which copies of the network choke on
+        return layered, True
     except Exception:
         # unflatten lacks some operators and shared modules; the flat program always runs.
         flat: nn.Module = program.module()
