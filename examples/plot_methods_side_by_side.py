@@ -19,7 +19,7 @@ maps = [
     hl.explain(model, image, "integrated-gradients"),
     hl.explain(model, image, "smoothgrad", of="integrated-gradients", steps=8),
 ]
-compare(maps, image, common_scale=False)
+compare(maps, image, common_scale=False, percentile=99.5)
 
 # %%
 # Several classes with one method do have the same unit: one common scale shows which class has

@@ -34,11 +34,11 @@ photo = hl.read_image(load_sample_image("flower.jpg"), name="flower")
 # the model never saw is hatched and marked in `heat.valid`.
 heat = hl.explain(model, photo, "gradcam", target="petal")
 print(*heat.provenance.notes, sep="\n")
-heat.plot(photo)
+heat.plot(photo, sign="signed")
 
 # %%
 # With tiles it sees all of it.
-hl.explain(model, photo, "gradcam", target="petal", fit="tile").plot(photo)
+hl.explain(model, photo, "gradcam", target="petal", fit="tile").plot(photo, sign="signed")
 
 # %%
 # Any callable on the output is a target, and so is the similarity to another picture.

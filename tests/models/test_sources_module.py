@@ -73,7 +73,7 @@ def test_errors_say_what_is_wrong(lab):
     with pytest.raises(InvalidArgument, match="no module 'heatlens_labb' to import"):
         load_model("module:heatlens_labb:build")
     with pytest.raises(UnknownName, match="did you mean 'small'"):
-        load_model("module:heatlens_lab:smal")
+        load_model("module:heatlens_lab:smal")  # misspelt on purpose
     with pytest.raises(InvalidType, match="gave str"):
         load_model("module:heatlens_lab:text")
     with pytest.raises(InvalidType, match="is int"):
