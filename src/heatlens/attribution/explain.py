@@ -73,7 +73,7 @@ def explain(
         >>> heat.size  # doctest: +SKIP
         (20, 30)
     """
-    adapted = as_model(model)
+    adapted = as_model(model, warn=True)
     chosen = METHODS[method]
     chosen.check(adapted, parameters)
     if channels is not None and channels not in REDUCTIONS:

@@ -42,7 +42,7 @@ def predict(model: Any, image: Any, k: int = 5, *, fit: str | None = None) -> li
         k: how many; fewer come back if the model has fewer.
         fit: as in `explain`; with "tile" the scores of all tiles are averaged.
     """
-    adapted = as_model(model)
+    adapted = as_model(model, warn=True)
     output = adapted.predict(prepared(adapted, read_image(image), fit).batch)
     return ranked(output.mean(0), adapted.contract.labels, k)
 
