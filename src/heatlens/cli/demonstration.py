@@ -78,13 +78,13 @@ def run(out: Path, count: int, seed: int, *, as_json: bool) -> Exit:
         cells: list[Any] = [(case.says, _outlined(case))]
         for model, method, parameters in views:
             heat = explain(model, case.image, method, fit=_fit(case), **parameters)
-            file = out / f"{case.name}.{model.name.removeprefix('bundled:')}.{method}.png"
+            file = out / f"{case.name}.{_short(model)}.{method}.png"
             save_picture(heat, file, case.image, style="panels", percentile=99.5)
             verdict = _verdict(case, heat)
             told.append(_told(case, heat, verdict, file))
             cells.append(
                 (
-                    f"{model.name.removeprefix('bundled:')}, {method}: {verdict}",
+                    f"{_short(model)}, {method}: {verdict}",
                     _overlaid(case, heat),
                 )
             )
@@ -113,15 +113,20 @@ def _scene_case(name: str, model: Model, one: Scene) -> _Case:
     best = predict(model, image, 1)[0]
     right = "right" if best.index == one.label else f"wrong, it is digit {one.label}"
     mark = one.shortcut_mask if one.shortcut_mask.any() else None
-    return _Case(name, image, f"{best.label} {best.probability:.0%} ({right})", one.mask, mark)
+    says = f"{_short(model)} says {best.label}, {best.probability:.0%} ({right})"
+    return _Case(name, image, says, one.mask, mark)
 
 
 def _photographs(model: Model) -> Iterator[_Case]:
     for place, file in PHOTOGRAPHS["test"]:
         image = read_image(file_of(place, file))
         best = predict(model, image, 1, fit="tile")[0]
-        says = f"{best.label} {best.probability:.0%}; there is no digit"
+        says = f"{_short(model)} says {best.label}, {best.probability:.0%}; there is no digit"
         yield _Case(Path(image.name).stem, image, says, None)
+
+
+def _short(model: Model) -> str:
+    return model.name.removeprefix("bundled:")
 
 
 def _fit(case: _Case) -> str | None:
