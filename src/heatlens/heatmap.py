@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument
+from heatlens.images.frozen import frozen
 from heatlens.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -53,10 +55,10 @@ class Heatmap:
     valid: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        """Check shapes and values; arrays become read-only float32 and bool."""
+        """Check shapes and values; arrays become read-only float32 and bool, copied if need be."""
         if self.axes not in _AXES:
             raise InvalidArgument(f"axes {self.axes!r} are not one of {', '.join(_AXES)}")
-        values = _frozen(self.values, np.float32)
+        values = frozen(self.values, np.float32)
         if values.ndim != len(self.axes) or 0 in values.shape:
             raise InvalidArgument(
                 f"a heatmap with axes {self.axes!r} cannot have shape {values.shape}"
@@ -74,7 +76,7 @@ class Heatmap:
             given = getattr(self, name)
             if given is None:
                 continue
-            array = _frozen(given, dtype)
+            array = frozen(given, dtype)
             if array.shape != values.shape:
                 raise InvalidArgument(
                     f"`{name}` has shape {array.shape}, the values have {values.shape}"
@@ -136,15 +138,22 @@ class Heatmap:
         return plot(self, image, **parameters)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write `.npz` or `.tif`/`.tiff` without loss, or a `.png`/`.svg` picture of it."""
-        if str(path).lower().endswith((".png", ".svg")):
+        """Write `.npz` or `.tif`/`.tiff` without loss, or a `.png`/`.svg` picture of it.
+
+        Raises:
+            InvalidArgument: another suffix, or a folder that does not exist.
+        """
+        target = Path(path).expanduser()
+        if not target.parent.is_dir():
+            raise InvalidArgument(f"the folder {target.parent} does not exist; make it first")
+        if target.suffix.lower() in (".png", ".svg"):
             from heatlens.render.figure import save_picture
 
-            save_picture(self, path)
+            save_picture(self, target)
         else:
             from heatlens.images.heatmap_files import save
 
-            save(self, path)
+            save(self, target)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Heatmap:
@@ -156,6 +165,10 @@ class Heatmap:
     def with_(self, **changes: Any) -> Heatmap:
         """A copy with some fields replaced."""
         return dataclasses.replace(self, **changes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made by the constructor: checked, and read-only as well."""
+        return type(self), tuple(getattr(self, item.name) for item in dataclasses.fields(self))
 
     def _repr_png_(self) -> bytes:
         from heatlens.render.figure import png
@@ -171,10 +184,3 @@ class Heatmap:
             f"Heatmap({made.method}{of}, {self.axes} {shape}, "
             f"{self.values.min():.3g}..{self.values.max():.3g})"
         )
-
-
-def _frozen(array: Any, dtype: type[np.generic]) -> npt.NDArray[Any]:
-    """A read-only view or copy of `array` as `dtype`."""
-    result = np.asarray(array, dtype=dtype).view()
-    result.flags.writeable = False
-    return result

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument, UnreadableImage
+from heatlens.images.frozen import frozen
 
 __all__ = ["AXES", "Image"]
 
@@ -49,7 +50,7 @@ class Image:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check shape, layout and values; the pixels become read-only."""
+        """Check shape, layout and values; arrays become read-only, copied if need be."""
         if self.axes not in AXES:
             raise InvalidArgument(f"axes {self.axes!r} are not one of {', '.join(AXES)}")
         pixels = np.asarray(self.pixels)
@@ -71,9 +72,11 @@ class Image:
         low, high = self.value_range
         if not low < high:
             raise InvalidArgument(f"value_range {self.value_range} must rise")
-        pixels = pixels.view()
-        pixels.flags.writeable = False
-        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "pixels", frozen(pixels))
+        for name, dtype in (("affine", np.float64), ("alpha", np.float32)):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, frozen(given, dtype))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,6 +117,10 @@ class Image:
     def with_(self, **changes: Any) -> Image:
         """A copy with some fields replaced."""
         return dataclasses.replace(self, **changes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made by the constructor: checked, and read-only as well."""
+        return type(self), tuple(getattr(self, item.name) for item in dataclasses.fields(self))
 
     def _repr_png_(self) -> bytes | None:
         if self.axes not in ("YX", "YXC"):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Provenance"]
+__all__ = ["Provenance", "plain"]
+
+_SHOWN = 16
+"""Numbers up to which an array is written out."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Provenance:
             '{"method": "gradcam", "parameters": {}, "m'
         """
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        return json.dumps(_plain(fields), ensure_ascii=False)
+        return json.dumps(plain(fields), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Provenance:
@@ -72,18 +77,45 @@ class Provenance:
         return dataclasses.replace(self, **changes)
 
 
-def _plain(value: Any) -> Any:
-    """`value` in JSON's own types; what JSON has no word for becomes its `str`."""
+def plain(value: Any) -> Any:
+    """`value` in JSON's own types; what JSON has no word for becomes its `str`.
+
+    Arrays and tensors of more than 16 numbers become their shape, type and SHA-256: enough to
+    tell whether two are the same.
+
+    Example:
+        >>> plain({"layers": ("a", "b"), "baseline": np.zeros(3)})
+        {'layers': ['a', 'b'], 'baseline': [0.0, 0.0, 0.0]}
+        >>> sorted(plain(np.zeros((3, 8, 8))))
+        ['dtype', 'sha256', 'shape']
+    """
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, (bool, int, str)) or value is None:
         return value
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else str(float(value))
-    if isinstance(value, np.integer):
-        return int(value)
+    if isinstance(value, (np.integer, np.bool_)):
+        return value.item()
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return _array(value, str(value.dtype))
+    if all(hasattr(value, name) for name in ("detach", "cpu", "numpy")):  # torch stays unimported
+        return _tensor(value)
     return str(value)
+
+
+def _tensor(tensor: Any) -> Any:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    tensor = tensor.detach().cpu()
+    if dtype == "bfloat16":  # NumPy has no such type; float32 holds every value of it
+        tensor = tensor.float()
+    return _array(np.asarray(tensor.numpy()), dtype)
+
+
+def _array(array: npt.NDArray[Any], dtype: str) -> Any:
+    if array.size <= _SHOWN or array.dtype.hasobject:
+        return plain(array.tolist())
+    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return {"shape": list(array.shape), "dtype": dtype, "sha256": digest}

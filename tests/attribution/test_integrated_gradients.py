@@ -164,7 +164,7 @@ def test_quadrature():
     ("settings", "message"),
     [
         ({"steps": 0}, "at least 1"),
-        ({"steps": True}, "at least 1"),
+        ({"steps": True}, "whole number"),
         ({"rule": "simpson"}, "'gauss-legendre' or 'riemann'"),
         ({"baseline": "blakc"}, "black, white"),
     ],

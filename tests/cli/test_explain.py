@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from heatlens.attribution.explain import explain
 from heatlens.cli import app
-from heatlens.errors import HeatlensError
+from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.heatmap import Heatmap
+from heatlens.models.load import load_model
 from heatlens.render.figure import read_provenance
 
 MODEL = ("--model", "bundled:scene-cnn")
@@ -115,9 +117,140 @@ def test_photos_of_one_name_do_not_overwrite_each_other(photos, tmp_path):
         (("--fit", "stretch"), "squash"),
         (("--channels", "max"), "max-abs"),
         (("--layer", "stage4"), "did you mean"),
+        (("--top", 2, "--target", 3), "leave out --top or --target"),
+        (("--target", 33), "class 33 is out of range; the model has 10 classes, 0 to 9"),
+        (("--target", "3 - 10"), "class 10 is out of range"),
+        (("--target", "top-11"), "the model has 10 classes"),
+        (("--set", "relu=no"), "relu of gradcam is true or false, such as false"),
+        (("--set", "relu=1"), "relu=1"),
+        (("--method", "smoothgrad", "--set", "samples=abc"), "samples of smoothgrad is a whole"),
+        (("--method", "smoothgrad", "--set", "samples=2.5"), "a whole number, such as 25"),
+        (("--method", "smoothgrad", "--set", "samples=true"), "samples=true: "),
+        (("--method", "smoothgrad", "--set", "noise=much"), "noise of smoothgrad is a number"),
     ],
 )
 def test_a_wrong_word_is_answered_before_any_work(photos, tmp_path, words, hint):
     with pytest.raises(HeatlensError, match=hint):
         run("explain", photos / "first.png", *MODEL, "--out", tmp_path / "out", *words)
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_settings_of_the_right_kind_are_taken(photos, tmp_path):
+    code, said, _ = run(
+        *("explain", photos / "first.png", *MODEL, "--out", tmp_path / "out", "--json"),
+        *("--method", "smoothgrad", "--set", "samples=2", "--set", "noise=1", "--no-checks"),
+        *("--set", "of=integrated-gradients", "--set", "steps=2", "--set", "baseline=white"),
+    )
+    assert code == 0
+    [heat] = json.loads(said)["results"][0]["heatmaps"]
+    made = heat["parameters"]
+    assert (made["samples"], made["noise"], made["steps"]) == (2, 1, 2)
+
+
+@pytest.fixture
+def relabelled(monkeypatch):
+    """Let the command load the bundled model with other labels."""
+
+    def with_labels(*labels: str) -> None:
+        model = load_model("bundled:scene-cnn", labels=labels)
+        monkeypatch.setattr("heatlens.models.load.load_model", lambda *_, **__: model)
+
+    return with_labels
+
+
+@pytest.mark.parametrize("labels", [["crane"] * 10, [f"{'?' * i}crane!" for i in range(10)]])
+def test_classes_of_one_name_do_not_overwrite_each_other(photos, tmp_path, relabelled, labels):
+    relabelled(*labels)
+    code, said, _ = run(
+        *("explain", photos / "first.png", *MODEL, "--out", tmp_path / "out", "--json"),
+        *("--target", 3, "--target", 5, "--no-checks", "--format", "png", "--format", "npz"),
+    )
+    assert code == 0
+    names = sorted(path.name for path in (tmp_path / "out").glob("*.npz"))
+    assert names == ["first.gradcam.crane-2.npz", "first.gradcam.crane.npz"]
+    heatmaps = json.loads(said)["results"][0]["heatmaps"]
+    assert [heat["target_index"] for heat in heatmaps] == [3, 5]
+    for heat in heatmaps:
+        assert Path(heat["files"][0]).stem == Path(heat["files"][1]).stem
+        assert Heatmap.load(heat["files"][1]).provenance.score == heat["score"]
+
+
+def test_top_is_by_index_even_if_labels_are_numbers(photos, tmp_path, relabelled):
+    relabelled(*(str(9 - index) for index in range(10)))
+    code, said, _ = run(
+        *("explain", photos / "first.png", *MODEL, "--out", tmp_path / "out", "--json"),
+        *("--top", 3, "--method", "gradcam", "--method", "layercam", "--no-checks"),
+    )
+    assert code == 0
+    [result] = json.loads(said)["results"]
+    ranked = [item["index"] for item in result["predictions"][:3]]
+    assert [heat["target_index"] for heat in result["heatmaps"]] == ranked * 2
+    assert [heat["target"] for heat in result["heatmaps"][:3]] == [str(9 - i) for i in ranked]
+
+
+def test_target_index_is_of_single_classes(photos, tmp_path):
+    code, said, _ = run(
+        *("explain", photos / "first.png", *MODEL, "--out", tmp_path / "out", "--json"),
+        *("--target", "predicted", "--target", "digit 4", "--target", "1 - 2", "--no-checks"),
+    )
+    assert code == 0
+    [result] = json.loads(said)["results"]
+    best = result["predictions"][0]
+    assert [heat["target_index"] for heat in result["heatmaps"]] == [best["index"], 4, None]
+    assert result["heatmaps"][0]["target"] == best["label"]
+
+
+def failing(monkeypatch, error: BaseException, name: str) -> None:
+    """Let the explanation of the photo of that name raise the error."""
+
+    def explained(model, image, *rest, **options):
+        if image.name == name:
+            raise error
+        return explain(model, image, *rest, **options)
+
+    monkeypatch.setattr("heatlens.cli.explaining.explain", explained)
+
+
+def test_a_foreign_error_does_not_stop_the_rest(photos, tmp_path, monkeypatch):
+    failing(monkeypatch, RuntimeError("shapes do not match"), "first.png")
+    code, said, told = run(
+        "explain", photos, *MODEL, "--out", tmp_path / "out", "--json", "--no-checks"
+    )
+    assert code == 1
+    answer = json.loads(said)
+    assert [Path(item["source"]).name for item in answer["results"]] == ["second.jpg"]
+    [failed] = answer["errors"]
+    assert failed["error"] == "RuntimeError: shapes do not match"
+    assert "first.png: RuntimeError: shapes do not match" in told
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_ctrl_c_tells_what_is_finished(photos, tmp_path, monkeypatch, words):
+    failing(monkeypatch, KeyboardInterrupt(), "second.jpg")
+    code, said, told = run(
+        "explain", photos, *MODEL, "--out", tmp_path / "out", "--no-checks", *words
+    )
+    assert code == 130
+    assert "stopped; 1 of 2 are explained" in told
+    assert "first.png" in said
+    if words:
+        answer = json.loads(said)
+        assert [Path(item["source"]).name for item in answer["results"]] == ["first.png"]
+        assert answer["errors"] == []
+
+
+@pytest.mark.parametrize("inside", ["", "sub"])
+def test_out_that_is_a_file_is_refused(photos, tmp_path, inside):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(InvalidArgument, match="there is a file of that name, not a folder"):
+        run("explain", photos, *MODEL, "--out", tmp_path / "notes" / inside)
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
+def test_out_that_cannot_be_written_to_is_refused(photos, tmp_path, monkeypatch):
+    def denied(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("heatlens.cli.job.TemporaryFile", denied)
+    with pytest.raises(InvalidArgument, match="cannot be written to: Permission denied"):
+        run("explain", photos, *MODEL, "--out", tmp_path)

@@ -43,6 +43,15 @@ def test_an_error_is_one_line_and_an_exit_code():
     assert "Traceback" not in ended.stderr
 
 
+def test_what_is_refused_before_the_work_exits_with_2(tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    model = ("--model", "bundled:scene-cnn")
+    ended = process("explain", "photo.jpg", *model, "--out", str(tmp_path / "notes"))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("heatlens: --out")
+    assert "Traceback" not in ended.stderr
+
+
 def test_version_and_unknown_options():
     assert process("--version").stdout.startswith("heatlens 0.")
     assert process("explain", "--nonsense").returncode == 2

@@ -91,8 +91,9 @@ def test_where_it_cannot_be_written(tmp_path):
         example().save(tmp_path / "map.jpg")
     with pytest.raises(InvalidArgument, match="not as no suffix"):
         Heatmap.load(tmp_path / "map")
-    with pytest.raises(InvalidArgument, match="does not exist; make it first"):
-        example().save(tmp_path / "nowhere" / "map.npz")
+    for suffix in (".npz", ".tif", ".png", ".svg"):
+        with pytest.raises(InvalidArgument, match="nowhere does not exist; make it first"):
+            example().save(tmp_path / "nowhere" / f"map{suffix}")
 
 
 @pytest.mark.filterwarnings("ignore:Tag data larger", "ignore:Truncated File Read")

@@ -94,6 +94,8 @@ def test_ranges(tmp_path):
     values = np.linspace(-100, 300, 60, dtype=np.float32).reshape(3, 4, 5)
     plain = saved(tmp_path / "a.nii", values)
     assert read_image(plain, slice=0).value_range == (-100, 300)
+    whole = saved(tmp_path / "w.nii", np.arange(60, dtype=np.int16).reshape(3, 4, 5))
+    assert read_image(whole).value_range == (0, 59)
     windowed = read_image(plain, window=(0, 100))
     assert windowed.value_range == (-50, 50) == (windowed.pixels.min(), windowed.pixels.max())
     calibrated = saved(tmp_path / "b.nii", values, cal_min=-10, cal_max=50)

@@ -5,6 +5,8 @@ import torch
 from heatlens.errors import InvalidArgument, InvalidType, UnreadableImage
 from heatlens.image import Image
 from heatlens.images.read import read_image
+from heatlens.models.load import load_model
+from heatlens.models.prepare import prepared
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,12 @@ def test_four_channels_are_rgba():
         (bool, [0, 1], np.uint8, (0, 1)),
         (np.float64, [0, 0.5], np.float32, (0, 1)),
         (np.float16, [-1, 2], np.float32, (-1, 2)),
-        (np.int64, [0, 200], np.float32, (0, 200)),
+        (np.int64, [0, 200], np.float32, (0, 255)),
+        (np.float32, [3, 40], np.float32, (0, 255)),
+        (np.float32, [3, 40.5], np.float32, (3, 40.5)),
+        (np.float32, [-1, 40], np.float32, (-1, 40)),
+        (np.int64, [0, 256], np.float32, (0, 256)),
+        (np.int64, [0, 1], np.float32, (0, 1)),
         (np.int8, [-5, 5], np.float32, (-5, 5)),
         (np.uint32, [7, 70000], np.float32, (7, 70000)),
     ],
@@ -78,6 +85,25 @@ def test_types_and_ranges(dtype, values, kept, value_range):
     given = read_image(array, value_range=(-10, 10))
     assert given.value_range == (-10, 10)
     assert not given.metadata
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int64, np.uint32])
+def test_a_dark_picture_is_the_same_in_every_type(dtype):
+    levels = np.random.default_rng(0).integers(3, 40, (6, 5, 4), dtype=np.uint8)
+    image, other = read_image(levels), read_image(levels.astype(dtype))
+    assert np.array_equal(other.rgb(), image.rgb())
+    assert np.array_equal(other.unit(), image.unit())
+    assert np.array_equal(other.alpha, image.alpha)
+    assert "8-bit levels, value_range (0, 255)" in other.metadata["notes"][-1]
+
+
+def test_what_was_decided_on_the_range_goes_with_the_batch():
+    model = load_model("bundled:scene-cnn", weights=False)
+    image = read_image(np.linspace(-3, 9, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3))
+    said = image.metadata["notes"]
+    ready = prepared(model, image.with_(metadata={"notes": (*said, *said)}))
+    assert ready.notes[0] == "value_range is the data's own, -3 to 9; give value_range= for another"
+    assert len(set(ready.notes)) == len(ready.notes)
 
 
 def test_the_callers_array_is_copied():

@@ -211,7 +211,8 @@ def test_tiff_that_counts_from_white(tmp_path):
         (np.linspace(-3, 900, 12, dtype=np.float32), (-3, 900), True),
         (np.linspace(-1000, 1200, 12).astype(np.int16), (-1000, 1200), True),
         (np.linspace(-1000, 70000, 12).astype(np.int32), (-1000, 70000), True),
-        (np.full(12, 5, np.float32), (5, 10), True),
+        (np.full(12, 5.5, np.float32), (5.5, 11), True),
+        (np.full(12, 5, np.float32), (0, 255), True),
     ],
 )
 def test_other_depths_keep_their_range(values, value_range, noted, tmp_path):

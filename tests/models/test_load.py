@@ -362,6 +362,7 @@ def test_a_network_of_the_users_is_never_changed():
         ({"mean": (0.1, 0.2)}, "mean has 2 and std 3"),
         ({"std": 0.0}, "std must be positive"),
         ({"value_range": (1.0, 0.0)}, "must rise"),
+        ({"mean": (123.675, 116.28, 103.53), "std": 58.4}, r"in 0\.\.1; .*value_range=\(0, 255\)"),
         ({"channel_order": "GBR"}, "RGB or BGR"),
         ({"labels": "cat"}, "one string"),
     ],
@@ -369,6 +370,19 @@ def test_a_network_of_the_users_is_never_changed():
 def test_words_that_make_no_sense(words, message):
     with pytest.raises((InvalidArgument, InvalidType), match=message):
         load_model(nn.Conv2d(3, 2, 3), **words)
+
+
+def test_statistics_of_levels_come_with_their_range():
+    words = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)}
+    model = load_model(nn.Conv2d(3, 2, 3), input_size=8, value_range=(0, 255), **words)
+    assert model.contract.mean == words["mean"]
+    assert load_model(model, mean=100.0).contract.value_range == (0.0, 255.0)
+
+
+def test_what_is_assumed_fits_the_range_that_was_given():
+    with pytest.warns(AssumptionWarning, match=r"pixels in -1\.\.1 go in as they are"):
+        model = load_model(nn.Conv2d(3, 2, 3), value_range=(-1, 1))
+    assert not any("0..1" in line for line in model.contract.assumed)
 
 
 def test_name_is_loaded_by_as_model():

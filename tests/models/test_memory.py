@@ -10,7 +10,7 @@ from torch import nn
 
 from heatlens.attribution.attribute import attribute
 from heatlens.errors import InvalidArgument, OutOfMemory
-from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks
+from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks, useful_rows
 from heatlens.models.pytorch.model import TorchModel
 from tests.attribution.networks import ResidualNet, pictures, seeded
 
@@ -19,11 +19,23 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize(
     ("setting", "size"),
-    [("", 2**30), ("1000", 1000), ("2K", 2048), ("512M", 2**29), ("1.5gb", 3 * 2**29)],
+    [("1000", 1000), ("2K", 2048), ("512M", 2**29), ("1.5gb", 3 * 2**29)],
 )
 def test_budget(setting, size, monkeypatch):
     monkeypatch.setenv("HEATLENS_MEMORY", setting)
     assert budget(CPU) == size
+
+
+def test_default_budget(monkeypatch):
+    monkeypatch.setenv("HEATLENS_MEMORY", "")
+    assert 2**24 < budget(CPU) <= 2**31
+
+
+def test_no_more_rows_than_make_a_cpu_faster():
+    assert useful_rows(torch.empty(1, 3, 224, 224)) == 10
+    assert useful_rows(torch.empty(1, 3, 4000, 3000)) == 1
+    assert useful_rows(torch.empty(1, 3, 224, 224, device="meta")) is None
+    assert TorchModel(seeded(ResidualNet())).rows(pictures(1), gradient=False, wanted=9999) == 512
 
 
 @pytest.mark.parametrize("setting", ["much", "-1G", "0", "M", "1T"])

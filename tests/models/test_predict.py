@@ -22,11 +22,11 @@ class Means(nn.Module):
 
 
 def test_labels_scores_and_probabilities():
-    model = TorchModel(Means(), Contract(input_size=(8, 8), labels=("red", "green")))
+    model = TorchModel(Means(), Contract(input_size=(8, 8), labels=("red", "green", "blue")))
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[..., 1] = 51
     best = hl.predict(model, pixels, k=5)
-    assert [item.label for item in best] == ["green", "red", "class 2"]
+    assert [item.label for item in best] == ["green", "red", "blue"]
     assert best[0].score == pytest.approx(0.2)
     assert sum(item.probability for item in best) == pytest.approx(1)
     assert best[0].probability == pytest.approx(np.exp(0.2) / (np.exp(0.2) + 2))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import pickle
 import threading
 
 import pytest
@@ -11,8 +14,10 @@ from torch.nn.utils import parametrizations, parametrize
 
 from heatlens import attribute
 from heatlens.errors import InvalidArgument, NeedsGradient, NoSpatialLayer
+from heatlens.models.pytorch import workshop
 from heatlens.models.pytorch.model import TorchModel
 from heatlens.models.pytorch.shadow import fingerprint, shadow_of
+from heatlens.models.pytorch.workshop import findings_on
 from heatlens.models.targets import ClassIndex
 
 METHODS = ("gradient", "integrated-gradients", "gradcam", "scorecam")
@@ -127,7 +132,8 @@ def test_weights_are_shared_not_copied(net):
         assert ours.data_ptr() == theirs.data_ptr()
         assert not ours.requires_grad
     for ours, theirs in zip(shadow.buffers(), net.buffers(), strict=True):
-        assert ours is theirs
+        assert ours is not theirs  # a forward pass may write into it
+        assert torch.equal(ours, theirs)
 
 
 def test_weight_changed_in_place_is_seen_at_once(net, batch):
@@ -334,7 +340,7 @@ def test_script_module_inside(net, batch):
     assert model.spatial_layer(batch).name == "norm"
     with pytest.raises(InvalidArgument, match="compiled by TorchScript"):
         model.spatial_layer(batch, "block")
-    assert model.with_random_head(batch, 0) is not None
+    assert model.with_random_head(batch, ClassIndex(0), 0) is not None
 
 
 def test_lazy_network_says_that_it_must_run_once(batch):
@@ -409,3 +415,66 @@ def test_network_in_use_by_another_thread_is_not_disturbed(net, batch):
         thread.join()
     assert seen
     assert all(seen)
+
+
+class Stateful(nn.Module):
+    """Counts its passes in a buffer and scales by a plain attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+        self.scale = 1.0
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        self.calls.add_(1)
+        return self.head(batch) * self.scale
+
+
+def test_a_buffer_that_the_network_writes_stays_as_it_was():
+    net = Stateful()
+    model = TorchModel(net)
+    model.predict(torch.rand(3, 4))
+    model.input_gradient(torch.rand(3, 4), ClassIndex(0))
+    assert net.calls.item() == 0
+
+
+def test_plain_attributes_and_hooks_changed_later_are_seen():
+    net = Stateful()
+    model = TorchModel(net)
+    batch = torch.rand(3, 4)
+    before = model.predict(batch)
+    net.scale = 5.0
+    torch.testing.assert_close(model.predict(batch), 5 * before)
+    handle = net.register_forward_hook(lambda module, inputs, output: output * 0)
+    assert not model.predict(batch).any()
+    handle.remove()
+    torch.testing.assert_close(model.predict(batch), 5 * before)
+
+
+def test_running_statistics_updated_in_place_are_seen():
+    net = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2)).train()
+    model = TorchModel(net)
+    batch = torch.rand(8, 4)
+    before = model.predict(batch)
+    net(3 + batch)
+    after = model.predict(batch)
+    assert not torch.equal(before, after)
+    torch.testing.assert_close(after, net.eval()(batch).detach())
+
+
+def test_a_model_can_be_pickled_and_copied():
+    model = TorchModel(nn.Linear(4, 2))
+    batch = torch.rand(3, 4)
+    expected = model.predict(batch)
+    torch.testing.assert_close(pickle.loads(pickle.dumps(model)).predict(batch), expected)
+    torch.testing.assert_close(copy.deepcopy(model).predict(batch), expected)
+
+
+def test_what_was_found_on_a_bare_network_is_kept_while_it_lives():
+    net = nn.Linear(4, 2)
+    assert findings_on(net) is findings_on(net)
+    count = len(workshop._known)
+    del net
+    gc.collect()
+    assert len(workshop._known) < count

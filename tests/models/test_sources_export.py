@@ -22,6 +22,7 @@ from heatlens.errors import (
 from heatlens.models.archive import _is_arithmetic
 from heatlens.models.load import load_model
 from heatlens.models.pytorch.model import TorchModel
+from heatlens.models.targets import ClassIndex
 
 pytestmark = pytest.mark.filterwarnings("ignore::heatlens.errors.AssumptionWarning")
 
@@ -85,7 +86,9 @@ def test_maps_equal_those_of_the_original(tmp_path, batch, rows):
         torch.testing.assert_close(
             attribute(model, batch, method, 1), attribute(original, batch, method, 1)
         )
-    assert not torch.equal(model.with_random_head(batch, 0).predict(batch), model.predict(batch))
+    assert not torch.equal(
+        model.with_random_head(batch, ClassIndex(0), 0).predict(batch), model.predict(batch)
+    )
 
 
 def test_what_is_assumed_is_said(file):

@@ -85,7 +85,7 @@ def attribute(
             f"the batch has shape {tuple(batch.shape)}; expected (N, C, H, W), so for one picture "
             "(1, C, H, W)"
         )
-    aim = as_target(target).bind(adapted.contract.labels)
+    aim = as_target(target, adapted.contract.labels).bind(adapted.contract.labels)
     if aim.per_row not in (None, len(batch)):
         raise InvalidArgument(
             f"the target has one choice for each of {aim.per_row} rows, the batch has "

@@ -22,10 +22,11 @@ from heatlens.images.geometry import Placement
 from heatlens.images.read import read_image
 from heatlens.images.tiles import blend
 from heatlens.models.load import as_model
+from heatlens.models.predict import check_labels
 from heatlens.models.prepare import Prepared, prepared
 from heatlens.models.protocol import Model
 from heatlens.models.targets import Region, Similarity, Target, as_target, pooled
-from heatlens.provenance import Provenance
+from heatlens.provenance import Provenance, plain
 from heatlens.version import __version__
 
 __all__ = ["explain"]
@@ -114,10 +115,13 @@ def _explain(
     parameters: Mapping[str, Any],
 ) -> Heatmap:
     reduction = channels or method.reduction(parameters)
-    aim = _for_picture(model, as_target(target), ready, fit).bind(model.contract.labels)
+    labels = model.contract.labels
+    aim = _for_picture(model, as_target(target, labels), ready, fit).bind(labels)
     started = time.perf_counter()
     with model.counting() as passes:
         output = model.predict(ready.batch, aim.layer)
+        if aim.layer is None:
+            check_labels(output, labels)
         if not aim.is_fixed:
             # Tiles of one picture are asked for one class: that of their mean.
             together = output.mean(0, keepdim=True).expand_as(output)
@@ -131,8 +135,18 @@ def _explain(
     error = _error(result, reduction)
     trust: dict[str, float] = {}
     if checks:
-        found = first_checks(model, ready.batch, result, method.name, aim, parameters, reduction)
-        trust = {key: float(np.mean([row[key] for row in found])) for key in found[0]}
+        found = first_checks(
+            model,
+            ready.batch,
+            result,
+            method.name,
+            aim,
+            parameters,
+            reduction,
+            padded=max(_padded(where) for where in ready.placements),
+        )
+        keys = dict.fromkeys(key for row in found for key in row)
+        trust = {key: float(np.mean([row[key] for row in found if key in row])) for key in keys}
     signed = reduction == "sum" and method.is_signed(parameters)
     notes = [*model.contract.assumed, *ready.notes]
     if not heat.any():
@@ -141,7 +155,7 @@ def _explain(
         heat,
         Provenance(
             method=method.name,
-            parameters={**method.parameters, **parameters, "channels": reduction},
+            parameters=plain({**method.parameters, **parameters, "channels": reduction}),
             model=model.name,
             target=aim.describe(model.contract.labels),
             score=score,
@@ -161,6 +175,16 @@ def _explain(
     )
 
 
+def _padded(where: Placement) -> float:
+    """Share of the input that is border and not picture."""
+    shown = 1.0
+    for axis in (0, 1):
+        low = max(0.0, where.offset[axis])
+        high = min(where.input[axis], where.offset[axis] + where.scale[axis] * where.original[axis])
+        shown *= max(0.0, high - low) / where.input[axis]
+    return 1.0 - shown
+
+
 def _for_picture(model: Model, aim: Target, ready: Prepared, fit: str | None) -> Target:
     """Bring what a target says about pictures to the model's input: references and masks."""
     if isinstance(aim, Similarity) and not isinstance(aim.reference, Tensor):
@@ -169,9 +193,19 @@ def _for_picture(model: Model, aim: Target, ready: Prepared, fit: str | None) ->
         return replace(aim, reference=embedding, name=aim.name or other.name)
     if isinstance(aim, Region) and aim.mask is not None:
         mask = np.asarray(aim.mask)
-        if mask.shape == ready.placements[0].original:
-            inside = [where.forward(mask.astype(np.float32)) > 0.5 for where in ready.placements]
-            return replace(aim, mask=np.stack(inside))
+        original = ready.placements[0].original
+        if mask.shape != original:
+            raise InvalidArgument(
+                f"the region's mask has shape {mask.shape}, the picture is {original[0]} x "
+                f"{original[1]} (rows x columns)"
+            )
+        inside = [where.forward(mask.astype(np.float32)) > 0.5 for where in ready.placements]
+        if mask.any() and not all(part.any() for part in inside):
+            raise InvalidArgument(
+                "the region lies outside of what the model sees of the picture, or of one of its "
+                "tiles; fit='squash' or fit='pad' shows it the whole picture at once"
+            )
+        return replace(aim, mask=np.stack(inside))
     return aim
 
 

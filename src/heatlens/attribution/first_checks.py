@@ -34,6 +34,7 @@ def first_checks(
     parameters: Mapping[str, Any],
     channels: str,
     seed: int = 0,
+    padded: float = 0.0,
 ) -> list[dict[str, float]]:
     """One dictionary per row of the batch.
 
@@ -46,12 +47,16 @@ def first_checks(
         parameters: given to the method; its `quick` ones are laid over them.
         channels: the reduction to one value per pixel.
         seed: of the random head and the random places.
+        padded: share of the input that is border and not picture. Above a quarter nothing is
+            blurred: a random place would mostly be border, where blurring removes nothing.
 
     Returns:
         Keys: `completeness_gap` and the `score_difference` that the parts should add up to
         (both in units of the score, where the method has them), `random_head_correlation`
         (Spearman, -1..1; near 1 means that the map does not depend on what was learnt),
-        `hot_drop` and `random_drop` (fall of the target's score, in its own units).
+        `hot_drop` and `random_drop` (fall of the target's score, in its own units). A map
+        without any difference between its pixels has neither of the last two: nothing can be
+        checked.
     """
     maps = reduce_channels(result.values, channels)
     checks: list[dict[str, float]] = [{} for _ in range(len(batch))]
@@ -61,15 +66,61 @@ def first_checks(
     if "score_difference" in result.info:
         for row, total in zip(checks, result.info["score_difference"].tolist(), strict=True):
             row["score_difference"] = total
-    if (ignorant := model.with_random_head(batch, seed)) is not None:
-        quick = {**parameters, **METHODS[method].quick}
-        blind = attribute(ignorant, batch, method, target, **quick)
-        for row, here, there in zip(checks, maps, reduce_channels(blind, channels), strict=True):
-            row["random_head_correlation"] = rank_correlation(here, there)
+    evident = [_varies(one) for one in maps]
+    correlations = _head_correlations(
+        model, batch, maps, method, target, parameters, channels, seed
+    )
+    for row, correlation in zip(checks, correlations, strict=True):
+        if correlation is not None:
+            row["random_head_correlation"] = correlation
+    if padded > 0.25:
+        return checks
     hot, elsewhere = blur_drops(model, batch, maps, target, seed)
-    for row, first, second in zip(checks, hot.tolist(), elsewhere.tolist(), strict=True):
-        row["hot_drop"], row["random_drop"] = first, second
+    for row, found, first, second in zip(
+        checks, evident, hot.tolist(), elsewhere.tolist(), strict=True
+    ):
+        if found:
+            row["hot_drop"], row["random_drop"] = first, second
     return checks
+
+
+def _head_correlations(
+    model: Model,
+    batch: Tensor,
+    maps: Tensor,
+    method: str,
+    target: Target,
+    parameters: Mapping[str, Any],
+    channels: str,
+    seed: int,
+) -> list[float | None]:
+    """Per row the rank correlation with the map of a random head; None where it says nothing.
+
+    Both maps are made with the same parameters, the method's quick ones: under sampling noise
+    even two runs on one network would not agree.
+    """
+    ignorant = model.with_random_head(batch, target, seed)
+    if ignorant is None:
+        return [None] * len(batch)
+    full = {**METHODS[method].parameters, **parameters}
+    quick = {key: _smaller(full[key], value) for key, value in METHODS[method].quick.items()}
+    used = {**parameters, **quick}
+    if {**full, **quick} != full:
+        maps = reduce_channels(attribute(model, batch, method, target, **used), channels)
+    blind = reduce_channels(attribute(ignorant, batch, method, target, **used), channels)
+    pairs = zip(maps, blind, strict=True)
+    return [
+        rank_correlation(here, there) if _varies(here) and _varies(there) else None
+        for here, there in pairs
+    ]
+
+
+def _smaller(own: Any, quick: Any) -> Any:
+    return quick if own is None else min(own, quick)
+
+
+def _varies(values: Tensor) -> bool:
+    return bool(values.min() < values.max())
 
 
 def blur_drops(
@@ -143,7 +194,10 @@ def in_words(trust: Mapping[str, Any]) -> list[str]:
     if "completeness_gap" in trust:
         total = trust.get("score_difference")
         share = f" of {total:.3g}" if total is not None else ""
-        sentences.append(f"parts add up to the score within {trust['completeness_gap']:.2g}{share}")
+        sentences.append(
+            f"parts add up to the score within {trust['completeness_gap']:.2g}{share} on the "
+            "model's own input"
+        )
     if "random_head_correlation" in trust:
         correlation = trust["random_head_correlation"]
         warning = " (the map hardly depends on what was learnt)" if correlation > 0.9 else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument, NeedsGradient, UnsupportedMethod, did_you_mean
@@ -112,6 +113,8 @@ class Method:
                     if near
                     else f"{self.name} has no parameter {name!r}. It takes: {takes}"
                 )
+        for name, value in given.items():
+            _check_kind(self.name, name, value, known[name])
         missing = self.needs - model.capabilities
         if missing:
             able = [item.name for item in METHODS.values() if item.needs <= model.capabilities]
@@ -121,6 +124,24 @@ class Method:
                 f"methods that work: {', '.join(able) or 'none'}"
             )
         return {**known, **given}
+
+
+def _check_kind(method: str, name: str, value: Any, default: Any) -> None:
+    """Refuse a value of another kind than the default, which would mean something by accident."""
+    if name == "layer":
+        expected, fits = "a layer's name", value is None or isinstance(value, str)
+    elif isinstance(default, bool):
+        expected, fits = "True or False", isinstance(value, bool)
+    elif isinstance(default, int):
+        whole = isinstance(value, int | np.integer)
+        expected, fits = "a whole number", whole and not isinstance(value, bool)
+    elif isinstance(default, float):
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        expected, fits = "a finite number", number and math.isfinite(value)
+    else:
+        return
+    if not fits:
+        raise InvalidArgument(f"{method}: {name} is {value!r}; it must be {expected}")
 
 
 METHODS: Registry[Method] = Registry(

@@ -101,10 +101,14 @@ def explain_command(
 
     Example: `heatlens explain photos/*.jpg --model torchvision:resnet50 --method gradcam`
     """
-    from heatlens.cli.explaining import Job, run
+    from heatlens.cli.explaining import run
+    from heatlens.cli.job import Job
     from heatlens.cli.sources import pictures
+    from heatlens.errors import InvalidArgument
     from heatlens.models.load import load_model
 
+    if top is not None and target:
+        raise InvalidArgument("--top chooses the classes itself: leave out --top or --target")
     files, failed = pictures(photos)
     job = Job(
         model=load_model(model, weights=_weights(weights)),

@@ -6,8 +6,7 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,51 +21,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from heatlens.attribution.channels import REDUCTIONS
 from heatlens.attribution.explain import explain
 from heatlens.attribution.first_checks import in_words
 from heatlens.attribution.method import METHODS
 from heatlens.cli.exits import Exit, report
-from heatlens.errors import HeatlensError, InvalidArgument, UnknownName
+from heatlens.cli.job import Job
+from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
-from heatlens.images.fit import MODES
 from heatlens.images.read import read_image
 from heatlens.models.predict import Prediction, predict
-from heatlens.models.protocol import Model
-from heatlens.models.targets import as_target
-from heatlens.render.cells import STYLES
-from heatlens.render.colour import SIGNS
-from heatlens.render.colour import colour_map as known_colour_map
+from heatlens.models.targets import ClassIndex, Predicted, as_target
 from heatlens.render.figure import compare, save_picture
 from heatlens.render.files import save_figure
 
-__all__ = ["FORMATS", "Job", "run"]
-
-FORMATS = ("png", "svg", "npz", "tif")
-"""Files that can be asked for: two pictures, two lossless."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is to be done with every photo; see the options of `heatlens explain`."""
-
-    model: Model
-    methods: tuple[str, ...]
-    targets: tuple[str, ...]
-    top: int | None
-    out: Path
-    formats: tuple[str, ...]
-    draw: Mapping[str, Any]
-    fit: str | None
-    channels: str | None
-    settings: Mapping[str, Any]
-    checks: bool
-
-    def parameters(self, method: str) -> dict[str, Any]:
-        """Those of the settings that this method takes."""
-        known = METHODS[method].parameters
-        return {name: value for name, value in self.settings.items() if name in known}
+__all__ = ["run"]
 
 
 def run(
@@ -75,17 +44,16 @@ def run(
     """Explain all files; what fails is told at the end.
 
     Returns:
-        The exit code: `DONE`, or `SOME_FAILED`.
+        The exit code: `DONE`, `SOME_FAILED`, or `INTERRUPTED` with what was finished told.
 
     Raises:
         HeatlensError: a name or option that would fail for every photo, before any work.
     """
-    _check(job)
-    job.out.mkdir(parents=True, exist_ok=True)
+    job.check()
     console = Console(file=sys.stderr if as_json else sys.stdout)
     results: list[dict[str, Any]] = []
     errors = [{"source": source, "error": reason} for source, reason in failed]
-    taken: set[str] = set()
+    stopped = False
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -97,16 +65,17 @@ def run(
         disable=len(files) < 2,
     ) as progress:
         task = progress.add_task("explaining", total=len(files))
-        for file in files:
-            try:
-                result = _one(job, file, _stem(file, taken))
-            except (HeatlensError, OSError) as error:
-                errors.append({"source": str(file), "error": str(error)})
-            else:
-                results.append(result)
-                if not as_json:
-                    _print(console, result)
-            progress.advance(task)
+        try:
+            for result, failure in _each(job, files):
+                if failure is not None:
+                    errors.append(failure)
+                elif result is not None:
+                    results.append(result)
+                    if not as_json:
+                        _print(console, result)
+                progress.advance(task)
+        except KeyboardInterrupt:
+            stopped = True
     if as_json:
         typer.echo(json.dumps({"results": results, "errors": errors}, indent=2, ensure_ascii=False))
     for failure in errors:
@@ -114,65 +83,61 @@ def run(
         report(failure["error"] if named else f"{failure['source']}: {failure['error']}")
     if errors:
         report(f"{len(errors)} of {len(errors) + len(results)} could not be explained")
+    if stopped:
+        report(f"stopped; {len(results)} of {len(files)} are explained")
+        return Exit.INTERRUPTED
     return Exit.SOME_FAILED if errors else Exit.DONE
 
 
-def _check(job: Job) -> None:
-    """Fail now on what would fail for every photo."""
-    layers = job.model.layers()
-    chosen = {
-        "--format": (job.formats, FORMATS),
-        "--style": ([job.draw["style"]], STYLES),
-        "--sign": ([job.draw["sign"]], SIGNS),
-        "--fit": ([job.fit], (None, *MODES)),
-        "--channels": ([job.channels], (None, *REDUCTIONS)),
-        "--layer": ([job.settings.get("layer")], (None, *layers)),
-    }
-    for option, (given, known) in chosen.items():
-        for name in given:
-            if name not in known:
-                raise UnknownName(option, str(name), [item for item in known if item])
-    if job.draw["colour_map"] is not None:
-        known_colour_map(job.draw["colour_map"])
-    for name in job.methods:
-        METHODS[name].check(job.model, job.parameters(name))
-    for setting in job.settings:
-        if not any(setting in METHODS[name].parameters for name in job.methods):
-            METHODS[job.methods[0]].check(job.model, {setting: None})
-    for target in job.targets:
-        as_target(target).bind(job.model.contract.labels)
+def _each(
+    job: Job, files: Sequence[Path]
+) -> Iterator[tuple[dict[str, Any] | None, dict[str, str] | None]]:
+    """For every file what was found, or why nothing was."""
+    taken: set[str] = set()
+    for file in files:
+        try:
+            result = _one(job, file, _stem(file, taken))
+        except (HeatlensError, OSError) as error:
+            yield None, {"source": str(file), "error": str(error)}
+        except Exception as error:  # of the network or a library: the other photos may still work
+            yield None, {"source": str(file), "error": f"{type(error).__name__}: {error}"}
+        else:
+            yield result, None
 
 
 def _one(job: Job, file: Path, stem: str) -> dict[str, Any]:
     image = read_image(file)
     predictions = _predictions(job, image)
-    targets = list(job.targets)
+    targets: list[int | str] = list(job.targets)
     if job.top is not None:
-        targets = [str(item.index) for item in predictions[: job.top]]
-    maps: list[tuple[str, Heatmap]] = []
+        targets = [item.index for item in predictions[: job.top]]
+    indices = [_class_index(job, target, predictions) for target in targets]
+    maps: list[Heatmap] = []
     for method in job.methods:
         found = explain(
             job.model,
             image,
             method,
-            list(targets),
+            targets,
             fit=job.fit,
             channels=job.channels,
             checks=job.checks,
             **job.parameters(method),
         )
-        maps += [(method, heat) for heat in found]
-    written = [_write(job, image, heat, stem) for _, heat in maps]
+        maps += found
+    taken: set[str] = set()
+    written = [_write(job, image, heat, stem, taken) for heat in maps]
     comparison = None
     if len(maps) > 1 and set(job.formats) & {"png", "svg"}:
-        comparison = _write_comparison(job, image, [heat for _, heat in maps], stem)
+        comparison = _write_comparison(job, image, maps, stem)
     return {
         "source": str(file),
         "size": list(image.size),
         "model": job.model.name,
         "predictions": [dataclasses.asdict(item) for item in predictions],
         "heatmaps": [
-            _described(heat, files) for (_, heat), files in zip(maps, written, strict=True)
+            _described(heat, index, files)
+            for heat, index, files in zip(maps, indices * len(job.methods), written, strict=True)
         ],
         "comparison": comparison,
     }
@@ -187,8 +152,19 @@ def _predictions(job: Job, image: Image) -> list[Prediction]:
         return []  # an embedding or a detection ranks no classes, and may still be explained
 
 
-def _write(job: Job, image: Image, heat: Heatmap, stem: str) -> list[str]:
-    name = f"{stem}.{heat.provenance.method}.{_slug(heat.provenance.target)}"
+def _class_index(job: Job, target: int | str, predictions: Sequence[Prediction]) -> int | None:
+    """The class that a target is; None where it is not a single one."""
+    bound = as_target(target).bind(job.model.contract.labels)
+    if isinstance(bound, ClassIndex) and isinstance(bound.index, int):
+        return bound.index
+    if isinstance(bound, Predicted) and predictions:
+        return predictions[0].index
+    return None
+
+
+def _write(job: Job, image: Image, heat: Heatmap, stem: str, taken: set[str]) -> list[str]:
+    target = _slug(heat.provenance.target)  # classes may share a name, or all that is left of it
+    name = _free(f"{stem}.{heat.provenance.method}.{target}", taken)
     files = []
     for ending in job.formats:
         path = job.out / f"{name}.{ending}"
@@ -227,10 +203,11 @@ def _clip(method: str) -> float | None:
     return 99.5 if METHODS[method].level == "pixel" else None
 
 
-def _described(heat: Heatmap, files: list[str]) -> dict[str, Any]:
+def _described(heat: Heatmap, index: int | None, files: list[str]) -> dict[str, Any]:
     spots = [] if heat.empty else heat.hotspots()[:5]
     return {
         **json.loads(heat.provenance.to_json()),
+        "target_index": index,
         "peak": list(heat.peak),
         "minimum": float(heat.values.min()),
         "maximum": float(heat.values.max()),
@@ -270,12 +247,16 @@ def _print(console: Console, result: Mapping[str, Any]) -> None:
 
 def _stem(file: Path, taken: set[str]) -> str:
     """The file's name without its ending; numbered if two photos share it."""
-    stem, number = file.name.removesuffix(".gz"), 1
-    stem = stem.rsplit(".", 1)[0] or stem
-    name = stem
+    stem = file.name.removesuffix(".gz")
+    return _free(stem.rsplit(".", 1)[0] or stem, taken)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """The name, with "-2" and so on if it is taken; taken from now on."""
+    name, number = wanted, 1
     while name in taken:
         number += 1
-        name = f"{stem}-{number}"
+        name = f"{wanted}-{number}"
     taken.add(name)
     return name
 

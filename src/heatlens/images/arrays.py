@@ -53,7 +53,7 @@ def from_array(
     if canonical.endswith("C") and pixels.shape[-1] == 1:
         pixels, canonical = pixels[..., 0], canonical[:-1]
     return Image(
-        np.array(pixels, order="C"),
+        np.ascontiguousarray(pixels),
         canonical,
         value_range or real_range,
         alpha=alpha,

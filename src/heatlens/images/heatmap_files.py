@@ -45,12 +45,10 @@ def save(heatmap: Heatmap, path: str | os.PathLike[str]) -> None:
     The file appears whole or not at all: it is written beside its place and then renamed.
 
     Raises:
-        InvalidArgument: another suffix, or a folder that does not exist.
+        InvalidArgument: another suffix, or a place that cannot be written to.
     """
     target = Path(path).expanduser()
     suffix = _suffix(target)
-    if not target.parent.is_dir():
-        raise InvalidArgument(f"the folder {target.parent} does not exist; make it first")
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("x+b") as stream:

@@ -43,7 +43,7 @@ def from_nifti(file: Opened, selection: Selection, limit: int) -> Image:
     notes: tuple[str, ...] = metadata.pop("notes", ())
     if isinstance(window, int):
         raise InvalidArgument("a NIfTI file has no numbered windows; give window=(centre, width)")
-    pixels, value_range, about = native(volume, file.label)
+    pixels, value_range, about = native(volume, file.label, levels=False)
     if isinstance(window, tuple):
         value_range = (window[0] - window[1] / 2, window[0] + window[1] / 2)
         pixels = np.clip(pixels.astype(np.float32), *value_range)

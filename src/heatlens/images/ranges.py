@@ -11,14 +11,21 @@ from heatlens.errors import UnreadableImage
 
 __all__ = ["native", "split_alpha"]
 
+_LEVELS = (
+    "all values are whole numbers within 0..255 and read as 8-bit levels, value_range (0, 255); "
+    "give value_range= for another"
+)
+
 
 def native(
-    pixels: npt.NDArray[Any], label: str = "the array"
+    pixels: npt.NDArray[Any], label: str = "the array", *, levels: bool = True
 ) -> tuple[npt.NDArray[Any], tuple[float, float], tuple[str, ...]]:
     """Pixels as uint8, uint16 or float32, their range, and notes on what was decided.
 
     uint8 and uint16 keep their type's range, booleans have (0, 1), floats within 0..1 have
-    (0, 1); all else its own minimum and maximum. Nothing is clipped.
+    (0, 1). Whole numbers within 0..255 (and beyond 1) of any other type are 8-bit levels, (0, 255),
+    so that a dark picture stays dark, unless `levels` is False. All else has its own minimum and
+    maximum. Nothing is clipped.
 
     Raises:
         UnreadableImage: not numbers, or NaN or infinite values.
@@ -52,9 +59,15 @@ def native(
             raise UnreadableImage(f"values of {label} exceed float32: {low:g} to {high:g}")
     if pixels.dtype.kind == "f" and low >= 0 and high <= 1:
         return single, (0.0, 1.0), ()
+    if levels and low >= 0 and 1 < high <= 255 and _whole(pixels):
+        return single, (0.0, 255.0), (_LEVELS,)
     low, high = float(np.float32(low)), float(np.float32(high))
     note = f"value_range is the data's own, {low:g} to {high:g}; give value_range= for another"
     return single, (low, high if high > low else low + max(1.0, abs(low))), (note,)
+
+
+def _whole(pixels: npt.NDArray[Any]) -> bool:
+    return pixels.dtype.kind != "f" or bool((pixels == np.rint(pixels)).all())
 
 
 def split_alpha(

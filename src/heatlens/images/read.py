@@ -44,9 +44,10 @@ def read_image(
       become RGB. 16 bits stay 16 bits, in colour too; 1 bit becomes 0 and 255.
     - Opacity is kept apart in `Image.alpha` (None where all is opaque), the pixels under it as
       the file has them, not premultiplied.
-    - `value_range` is the type's for 8 and 16 unsigned bits. Floats within 0..1 have (0, 1). For
-      other floats and for signed or longer integers it is the data's own minimum and maximum, and
-      `metadata["notes"]` says so: give `value_range` where you know better. No value is clipped.
+    - `value_range` is the type's for 8 and 16 unsigned bits. Floats within 0..1 have (0, 1). Other
+      floats and signed or longer integers have (0, 255) where all are whole numbers within it,
+      else their own minimum and maximum, and `metadata["notes"]` says which: give `value_range`
+      where you know better. No value is clipped.
     - Arrays: (H, W), (H, W, C) and, where only the first axis can be channels, (C, H, W); torch
       tensors of three axes are (C, H, W). Four channels are RGBA. With `axes` ("CYX", "ZYX",
       "YXC", ...) nothing is guessed and four channels stay four. Arrays are copied.

@@ -29,6 +29,10 @@ def overridden(
 
     Arguments that are None change nothing; see `heatlens.load_model` for their meaning.
 
+    Raises:
+        InvalidArgument: a value range that does not rise, or a mean in other units than the
+            value range.
+
     Example:
         >>> overridden(Contract(), (8, 8), 0.5, None, None, ["cat"], None).mean
         (0.5, 0.5, 0.5)
@@ -48,11 +52,15 @@ def overridden(
         changes[key] = values * channels if len(values) == 1 else values
     if mean is not None or std is not None:
         assumed = tuple(line for line in assumed if not line.startswith("pixels"))
+    if mean is not None and value_range is None:
+        _check_units(changes["mean"], contract.value_range)
     if value_range is not None:
         low, high = value_range
         if not low < high:
             raise InvalidArgument(f"value_range is {value_range}; it must rise: (black, white)")
         changes["value_range"] = (float(low), float(high))
+        words = f"pixels in {low:g}..{high:g} "
+        assumed = tuple(line.replace("pixels in 0..1 ", words) for line in assumed)
     if labels is not None:
         if isinstance(labels, str):
             raise InvalidType("labels is one string; give a sequence with the name of each class")
@@ -60,6 +68,16 @@ def overridden(
     if channel_order is not None:
         changes["channel_order"] = channel_order
     return dataclasses.replace(contract, assumed=assumed, **changes)
+
+
+def _check_units(mean: tuple[float, ...], value_range: tuple[float, float]) -> None:
+    """Refuse a mean that no pixel can have: it is meant in other units."""
+    if max(map(abs, mean)) > max(map(abs, value_range)):
+        low, high = value_range
+        raise InvalidArgument(
+            f"mean is {mean}, but the model's pixels lie in {low:g}..{high:g}; if mean and std "
+            "are in units of 0..255, give value_range=(0, 255) too"
+        )
 
 
 def _channels(contract: Contract, mean: Numbers, std: Numbers) -> int:

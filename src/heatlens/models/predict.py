@@ -12,7 +12,7 @@ from heatlens.images.read import read_image
 from heatlens.models.load import as_model
 from heatlens.models.prepare import prepared
 
-__all__ = ["Prediction", "predict", "probabilities"]
+__all__ = ["Prediction", "check_labels", "predict", "probabilities"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,21 @@ def predict(model: Any, image: Any, k: int = 5, *, fit: str | None = None) -> li
     """
     adapted = as_model(model, warn=True)
     output = adapted.predict(prepared(adapted, read_image(image), fit).batch)
+    check_labels(output, adapted.contract.labels)
     return ranked(output.mean(0), adapted.contract.labels, k)
+
+
+def check_labels(output: Tensor, labels: tuple[str, ...]) -> None:
+    """Refuse labels that are not as many as the classes of an output (N, K, ...).
+
+    Raises:
+        InvalidArgument: names would be printed that belong to other classes.
+    """
+    if labels and output.ndim in (2, 4) and output.shape[1] != len(labels):
+        raise InvalidArgument(
+            f"{len(labels)} labels for a model with {output.shape[1]} classes: give as many, in "
+            "the order of the output (labels= of load_model)"
+        )
 
 
 def ranked(scores: Tensor, labels: tuple[str, ...], k: int) -> list[Prediction]:

@@ -26,7 +26,7 @@ class Prepared:
     Attributes:
         batch: (T, C, h, w), normalised; T is 1, or the number of tiles.
         placements: where the picture's pixels lie in each row.
-        notes: what a reader of the result has to know.
+        notes: what a reader of the result has to know, what the picture's reader said included.
     """
 
     batch: Tensor
@@ -63,7 +63,8 @@ def prepared(model: Model, image: Image, fit: str | None = None) -> Prepared:
         multiple_of=contract.multiple_of,
     )
     pixels = torch.stack([torch.from_numpy(item.pixels) for item in fitted])
-    said = dict.fromkeys([*notes, *(note for item in fitted for note in item.notes)])
+    about = (note for item in fitted for note in item.notes)
+    said = dict.fromkeys([*image.metadata.get("notes", ()), *notes, *about])
     return Prepared(
         model.prepare(contract.normalise(pixels)),
         tuple(item.placement for item in fitted),

@@ -122,7 +122,7 @@ class Model(Protocol):
         """The same model computing its forward passes in "fp32", "bf16", or "auto"."""
         ...
 
-    def with_random_head(self, batch: Tensor, seed: int) -> Model | None:
+    def with_random_head(self, batch: Tensor, target: Target, seed: int) -> Model | None:
         """A copy whose last layer has random weights (a check of trust); None if it has none."""
         ...
 

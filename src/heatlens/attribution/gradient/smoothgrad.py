@@ -116,7 +116,7 @@ def smoothgrad(
             moments[power] += (maps ** (power + 1)).sum(0)
     values, error = _estimate(moments / samples, samples, variant)
     info: dict[str, Any] = {"of": of}
-    if gaps:
+    if gaps and variant == "mean":
         # Of the noisy copies: the mean of their maps adds up to the mean of their scores.
         info["completeness_gap"] = torch.cat(gaps).mean(0)
         info["score_difference"] = torch.cat(totals).mean(0)

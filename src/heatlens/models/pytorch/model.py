@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
@@ -18,12 +17,16 @@ from heatlens.errors import InvalidArgument, InvalidType, NeedsGradient
 from heatlens.models.contract import Contract
 from heatlens.models.protocol import CAPABILITIES, Passes, SpatialLayer
 from heatlens.models.pytorch.capture import listening, module_named, observable, primary
-from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks
+from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks, useful_rows
 from heatlens.models.pytorch.randomness import random_state_kept
-from heatlens.models.pytorch.shadow import fingerprint, shadow_of
+from heatlens.models.pytorch.shadow import shadow_of
+from heatlens.models.pytorch.workshop import Workshop, findings_on
 from heatlens.models.targets import Target
 
 __all__ = ["TorchModel"]
+
+_HEADS = 8
+"""How many of the last layers are asked whether a score depends on them."""
 
 _counters: ContextVar[tuple[Passes, ...]] = ContextVar("heatlens_passes", default=())
 
@@ -65,7 +68,7 @@ class TorchModel:
         self.capabilities = capabilities
         self.row_limit = row_limit
         self._precision = "fp32"
-        self._cache = _Cache()
+        self._workshop = Workshop(findings_on(module))
 
     def __repr__(self) -> str:
         """Name, input and classes."""
@@ -82,7 +85,7 @@ class TorchModel:
     @property
     def network(self) -> nn.Module:
         """The shadow that does the work; made anew when the module's parts were replaced."""
-        return self._cache.network(self.module)
+        return self._workshop.network(self.module)
 
     def prepare(self, batch: Tensor) -> Tensor:
         """Check a batch (N, C, H, W) and bring it to the model's device and type."""
@@ -109,7 +112,7 @@ class TorchModel:
                 batch = batch.clone()  # gradients cannot pass the caller's own tensor
         if weight is not None:
             batch = batch.to(device=weight.device, dtype=weight.dtype)
-        if batch.ndim == 4 and self._cache.prefers_channels_last(self.module, batch):
+        if batch.ndim == 4 and self._workshop.prefers_channels_last(self.module, batch):
             return batch.contiguous(memory_format=torch.channels_last)
         return batch.contiguous()
 
@@ -210,12 +213,12 @@ class TorchModel:
 
         key = (tuple(batch.shape[1:]), layer)
         network = self.network
-        found = self._cache.spatial.get(key)
+        found = self._workshop.findings.spatial.get(key)
         if found is None:
             found = find_spatial_layer(
                 network, self.prepare(batch[:1]), layer, rows=min(2, self.row_limit or 2)
             )
-            self._cache.spatial[key] = found
+            self._workshop.findings.spatial[key] = found
         return found
 
     def rows(
@@ -232,20 +235,20 @@ class TorchModel:
         """
         allowed = budget(batch.device)
         wanted = len(batch) if wanted is None else wanted
-        if self.row_limit is not None:
-            wanted = min(wanted, self.row_limit)
+        for limit in (self.row_limit, useful_rows(batch)):
+            wanted = wanted if limit is None else min(wanted, limit)
         row = batch[0].numel() * batch.element_size()
         # Few networks keep more than this many inputs' worth; measure only if it might not fit.
         if wanted * row * (600 if gradient else 100) <= allowed:
             return wanted
         key = (tuple(batch.shape[1:]), batch.dtype, gradient, layer)
-        if key not in self._cache.bytes_per_row:
+        if key not in self._workshop.findings.bytes_per_row:
             network = self.network
             start = None if layer is None else module_named(network, layer)
-            self._cache.bytes_per_row[key] = bytes_per_row(
+            self._workshop.findings.bytes_per_row[key] = bytes_per_row(
                 network, batch, gradient=gradient, layer=start
             )
-        return max(1, min(wanted, math.floor(allowed / self._cache.bytes_per_row[key])))
+        return max(1, min(wanted, math.floor(allowed / self._workshop.findings.bytes_per_row[key])))
 
     def at(self, precision: str) -> TorchModel:
         """This model with forward passes in "fp32", in "bf16", or "auto".
@@ -263,20 +266,19 @@ class TorchModel:
         twin._precision = precision
         return twin
 
-    def with_random_head(self, batch: Tensor, seed: int) -> TorchModel | None:
-        """A twin whose last weighted layer is drawn anew with its own mean and spread.
+    def with_random_head(self, batch: Tensor, target: Target, seed: int) -> TorchModel | None:
+        """A twin in which the last weights that the target's score hangs on are drawn anew.
 
-        None if no layer has a matrix of weights.
+        They keep their mean and spread. None if no layer with a matrix of weights matters to it.
         """
         network = self.network
-        name = self._last_weighted(network, batch)
-        if name is None:
-            return None
         twin = copy.copy(self)
         twin.module = shadow_of(network)
         twin.name = f"{self.name} with a random head"
-        twin._cache = _Cache()
-        head = module_named(twin.module, name)
+        twin._workshop = Workshop()
+        head = twin._last_that_matters(twin.module, batch, target)
+        if head is None:
+            return None
         weight = cast(Tensor, head.weight)
         generator = torch.Generator().manual_seed(seed)
         drawn = torch.randn(weight.shape, generator=generator).to(weight)
@@ -284,7 +286,7 @@ class TorchModel:
             drawn = drawn * weight.std() + weight.mean()
         head.weight = nn.Parameter(drawn, requires_grad=False)
         # Its maps are compared with ours, so they are read from the same layer as ours.
-        twin._cache.learn(self._cache, twin.module)
+        twin._workshop.learn(self._workshop, twin.module)
         return twin
 
     @contextmanager
@@ -346,21 +348,45 @@ class TorchModel:
             raise NeedsGradient(missing)
         return gradient
 
-    def _last_weighted(self, network: nn.Module, batch: Tensor) -> str | None:
-        """Name of the layer with a matrix of weights that runs last; None if there is none."""
-        key = tuple(batch.shape[1:])
-        if key not in self._cache.last_weighted:
-            order: list[str] = []
-            weighted = {
-                name: part
-                for name, part in observable(network).items()
-                if isinstance(weight := getattr(part, "weight", None), Tensor) and weight.ndim >= 2
-            }
-            first = self.prepare(batch[:1])
-            with listening(weighted, lambda name, output: order.append(name)):
-                self._without_graph(network, first)
-            self._cache.last_weighted[key] = order[-1] if order else None
-        return self._cache.last_weighted[key]
+    def _last_that_matters(
+        self, network: nn.Module, batch: Tensor, target: Target
+    ) -> nn.Module | None:
+        """The layer with a matrix of weights that runs last of those the score depends on."""
+        order: list[nn.Module] = []
+        parts = observable(network)
+        if not isinstance(network, torch.jit.ScriptModule):
+            parts = {"": network, **parts}
+        weighted = {
+            name: part
+            for name, part in parts.items()
+            if isinstance(weight := part._parameters.get("weight"), Tensor)
+            and weight.ndim >= 2
+            and weight.is_floating_point()
+        }
+        first = self.prepare(batch[:1])
+
+        def note(name: str, output: Tensor) -> None:
+            order.append(weighted[name])
+
+        with listening(weighted, note):
+            self._without_graph(network, first)
+        last = list(dict.fromkeys(reversed(order)))[:_HEADS]
+        weights = [cast(nn.Parameter, part.weight).requires_grad_() for part in last]
+        try:
+            with _recording(), random_state_kept():
+                scores = target.take(torch.arange(1)).scores(
+                    self._forward(network, first, target.layer)
+                )
+                if not weights or not scores.requires_grad:
+                    return None
+                slopes = torch.autograd.grad(scores.sum(), weights, allow_unused=True)
+        finally:
+            for weight in weights:
+                weight.requires_grad_(False)
+        for part, slope in zip(last, slopes, strict=True):
+            if slope is not None and bool(slope.any()):
+                return part
+        return None
 
     def _first_weight(self) -> Tensor | None:
         for tensor in itertools.chain(self.module.parameters(), self.module.buffers()):
@@ -369,69 +395,11 @@ class TorchModel:
         return None
 
 
-class _Cache:
-    """The shadow and what was measured on it; dropped when the module's parts change."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._mark: tuple[int, ...] = ()
-        self._network: nn.Module | None = None
-        self._rearranged: float | None = None
-        self.spatial: dict[Any, SpatialLayer] = {}
-        self.bytes_per_row: dict[Any, float] = {}
-        self.last_weighted: dict[tuple[int, ...], str | None] = {}
-
-    def network(self, module: nn.Module) -> nn.Module:
-        mark = fingerprint(module)
-        with self._lock:
-            if self._network is None or mark != self._mark:
-                with torch.inference_mode(False):
-                    self._network, self._mark = shadow_of(module), mark
-                self._rearranged = None
-                self.spatial.clear()
-                self.bytes_per_row.clear()
-                self.last_weighted.clear()
-            return self._network
-
-    def learn(self, other: _Cache, module: nn.Module) -> None:
-        """Take over what was found on a network of the same shape, for `module`."""
-        self.network(module)
-        self.spatial.update(other.spatial)
-        self.bytes_per_row.update(other.bytes_per_row)
-        self.last_weighted.update(other.last_weighted)
-
-    def prefers_channels_last(self, module: nn.Module, batch: Tensor) -> bool:
-        """Whether the network is faster on channels-last memory, in the same float32.
-
-        Convolutions are, by up to a third; a lone patch embedding gains nothing. But weights in
-        the usual order are rearranged in every pass, which a CPU makes up for from one pixel a
-        picture for 500 weights on (`python -m benchmarks channels-last`). The number of pictures
-        does not count, as layouts round differently: a batch is to equal its rows.
-        """
-        if self._rearranged is None:
-            self._rearranged = _weights_to_rearrange(self.network(module))
-        if batch.device.type != "cpu":
-            return self._rearranged < math.inf
-        return 500 * batch.shape[2] * batch.shape[3] >= self._rearranged
-
-
 @contextmanager
 def _recording() -> Iterator[None]:
     """Let autograd record, whatever mode the caller is in."""
     with torch.inference_mode(False), torch.enable_grad():
         yield
-
-
-def _weights_to_rearrange(network: nn.Module) -> float:
-    """Weights that channels-last convolutions have to copy; infinite if there are none."""
-    convolutions = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
-    if len(convolutions) < 4:
-        return math.inf
-    return sum(
-        part.weight.numel()
-        for part in convolutions
-        if not part.weight.is_contiguous(memory_format=torch.channels_last)
-    )
 
 
 def _is_finite(batch: Tensor) -> bool:

@@ -9,23 +9,25 @@ carry no gradient (which also saves the memory of activations kept for weight gr
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["fingerprint", "shadow_of"]
+__all__ = ["Fingerprint", "fingerprint", "shadow_of"]
 
 _HOOKS = tuple(name for name in vars(nn.Module()) if name.endswith("hooks"))
+_PLAIN = (bool, int, float, str)
 _SIMPLE = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
 
 
 def shadow_of(module: nn.Module) -> nn.Module:
-    """A copy of the tree of modules in evaluation mode that shares all weights and buffers.
+    """A copy of the tree of modules in evaluation mode that shares all weights.
 
-    Hooks that the owner set are kept (they are part of what the network computes). A weight
-    changed in place later is seen by the shadow; a weight, buffer or module replaced by another
-    object is not: compare `fingerprint` for that.
+    Hooks that the owner set are kept (they are part of what the network computes), buffers are
+    copied (a forward pass may write into them). A weight changed in place later is seen by the
+    shadow; whatever else changes is not: compare `fingerprint` for that.
 
     Example:
         >>> layer = nn.Linear(2, 1).train()
@@ -48,7 +50,8 @@ def shadow_of(module: nn.Module) -> nn.Module:
                 memo[id(tensor)] = _without_gradient(tensor, name)
         for buffer in original._buffers.values():
             if buffer is not None:
-                memo[id(buffer)] = buffer
+                # A copy: what a forward pass writes into a buffer stays ours.
+                memo[id(buffer)] = buffer.detach().clone()
     for original in module.modules():
         if not isinstance(original, torch.jit.ScriptModule):
             memo[id(original)].__dict__.update(_state(original, memo))
@@ -56,10 +59,25 @@ def shadow_of(module: nn.Module) -> nn.Module:
     return shadow
 
 
-def fingerprint(module: nn.Module) -> tuple[int, ...]:
-    """Identities of all modules, weights and buffers; equal while a shadow is still true."""
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a shadow took over other than by reference.
+
+    Attributes:
+        structure: identities of modules and weights, and plain attributes (numbers, strings,
+            tuples of such). An attribute changed inside a list or dictionary is not seen.
+        state: identities and versions of buffers, identities of forward hooks.
+    """
+
+    structure: tuple[object, ...] = ()
+    state: tuple[int, ...] = ()
+
+
+def fingerprint(module: nn.Module) -> Fingerprint:
+    """What `module` is made of now; equal to an earlier one while a shadow is still true."""
     # Asked before every pass: a walk of its own takes half the time of `module.modules()`.
-    marks: list[int] = []
+    structure: list[object] = []
+    state: list[int] = []
     seen: set[int] = set()
     waiting: list[nn.Module | None] = [module]
     while waiting:
@@ -67,24 +85,29 @@ def fingerprint(module: nn.Module) -> tuple[int, ...]:
         if part is None or id(part) in seen:
             continue
         seen.add(id(part))
-        marks.append(id(part))
-        for tensors in (part._parameters, part._buffers):
-            for tensor in tensors.values():
-                if tensor is not None:
-                    marks += (id(tensor), _address(tensor))
+        structure.append(id(part))
+        for tensor in part._parameters.values():
+            if tensor is not None:
+                structure += (id(tensor), _address(tensor))
+        for buffer in part._buffers.values():
+            if buffer is not None:
+                state += (id(buffer), _address(buffer), _version(buffer))
+        for name, value in part.__dict__.items():
+            if (type(value) in _PLAIN and name != "training") or (
+                type(value) is tuple and all(type(item) in _PLAIN for item in value)
+            ):
+                structure.append(value)
+        for hooks in (part._forward_hooks, part._forward_pre_hooks):
+            state += (id(hook) for hook in hooks.values())
         waiting += part._modules.values()
-    return tuple(marks)
+    return Fingerprint(tuple(structure), tuple(state))
 
 
 def _compiled(original: torch.jit.ScriptModule) -> dict[int, nn.Module]:
     """Copies of a compiled module and its parts, by the identity of their originals."""
     with torch.no_grad():  # else the copies of the weights would hang on the originals
         twin = copy.deepcopy(original).eval()
-    pairs = (
-        *zip(twin.parameters(), original.parameters(), strict=True),
-        *zip(twin.buffers(), original.buffers(), strict=True),
-    )
-    for ours, theirs in pairs:
+    for ours, theirs in zip(twin.parameters(), original.parameters(), strict=True):
         ours.requires_grad_(False).data = theirs.data
     return {
         id(theirs): ours for ours, theirs in zip(twin.modules(), original.modules(), strict=True)
@@ -128,6 +151,13 @@ def _without_gradient(parameter: Tensor, name: str) -> Tensor:
             f"parameter {name!r} is not initialised (a lazy module): run the network once first"
         )
     return nn.Parameter(parameter.detach(), requires_grad=False)
+
+
+def _version(buffer: Tensor) -> int:
+    try:
+        return buffer._version
+    except RuntimeError:  # made in inference mode
+        return 0
 
 
 def _address(tensor: Tensor) -> int:

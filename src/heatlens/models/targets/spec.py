@@ -14,13 +14,14 @@ from heatlens.models.targets.function import OutputFunction
 __all__ = ["as_target"]
 
 
-def as_target(spec: Any) -> Target:
+def as_target(spec: Any, labels: Sequence[str] = ()) -> Target:
     """Whatever names a target, as a `Target`.
 
     Args:
         spec: a `Target`; a class index; a label; "predicted"; "top-3"; "cat - dog" (difference of
             two labels or indices); a list or tensor with one class index per row; or a callable
             on the output.
+        labels: the model's labels; words that are one of them, such as "2" or "top-3", mean it.
 
     Raises:
         InvalidType: anything else.
@@ -36,7 +37,7 @@ def as_target(spec: Any) -> Target:
     if isinstance(spec, int):
         return ClassIndex(spec)
     if isinstance(spec, str):
-        return _from_words(spec)
+        return _from_words(spec, labels)
     if callable(spec):
         return OutputFunction(spec)
     if hasattr(spec, "tolist"):
@@ -51,8 +52,10 @@ def as_target(spec: Any) -> Target:
     )
 
 
-def _from_words(words: str) -> Target:
+def _from_words(words: str, labels: Sequence[str]) -> Target:
     text = words.strip()
+    if text.casefold() in (label.casefold() for label in labels):
+        return Label(text)
     if text == "predicted":
         return Predicted()
     if text.startswith("top-") and text[4:].isdecimal():
@@ -60,4 +63,6 @@ def _from_words(words: str) -> Target:
     if text.isdecimal():
         return ClassIndex(int(text))
     first, dash, second = text.partition(" - ")
-    return Difference(first, second) if dash else Label(text)
+    if not dash:
+        return Label(text)
+    return Difference(as_target(first, labels), as_target(second, labels))

@@ -1,0 +1,131 @@
+"""What `heatlens explain` was asked to do, and whether it can be done at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from heatlens.attribution.channels import REDUCTIONS
+from heatlens.attribution.method import METHODS
+from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.images.fit import MODES
+from heatlens.models.protocol import Model
+from heatlens.models.targets import ClassIndex, Difference, Target, TopK, as_target
+from heatlens.render.cells import STYLES
+from heatlens.render.colour import SIGNS
+from heatlens.render.colour import colour_map as known_colour_map
+
+__all__ = ["FORMATS", "Job"]
+
+FORMATS = ("png", "svg", "npz", "tif")
+"""Files that can be asked for: two pictures, two lossless."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done with every photo; see the options of `heatlens explain`."""
+
+    model: Model
+    methods: tuple[str, ...]
+    targets: tuple[str, ...]
+    top: int | None
+    out: Path
+    formats: tuple[str, ...]
+    draw: Mapping[str, Any]
+    fit: str | None
+    channels: str | None
+    settings: Mapping[str, Any]
+    checks: bool
+
+    def parameters(self, method: str) -> dict[str, Any]:
+        """Those of the settings that this method takes."""
+        known = METHODS[method].parameters
+        return {name: value for name, value in self.settings.items() if name in known}
+
+    def check(self) -> None:
+        """Fail now on what would fail for every photo; makes the folder `out`.
+
+        Raises:
+            HeatlensError: a name, a value or a folder that cannot be used.
+        """
+        self._check_names()
+        for name in self.methods:
+            METHODS[name].check(self.model, self.parameters(name))
+            for setting, value in self.parameters(name).items():
+                _check_value(name, setting, value, METHODS[name].parameters[setting])
+        for setting in self.settings:
+            if not any(setting in METHODS[name].parameters for name in self.methods):
+                METHODS[self.methods[0]].check(self.model, {setting: None})
+        labels = self.model.contract.labels
+        for target in self.targets:
+            bound = as_target(target).bind(labels)
+            if labels:
+                _check_classes(target, bound, len(labels))
+        _check_folder(self.out)
+
+    def _check_names(self) -> None:
+        chosen = {
+            "--format": (self.formats, FORMATS),
+            "--style": ([self.draw["style"]], STYLES),
+            "--sign": ([self.draw["sign"]], SIGNS),
+            "--fit": ([self.fit], (None, *MODES)),
+            "--channels": ([self.channels], (None, *REDUCTIONS)),
+            "--layer": ([self.settings.get("layer")], (None, *self.model.layers())),
+        }
+        for option, (given, known) in chosen.items():
+            for name in given:
+                if name not in known:
+                    raise UnknownName(option, str(name), [item for item in known if item])
+        if self.draw["colour_map"] is not None:
+            known_colour_map(self.draw["colour_map"])
+
+
+def _check_value(method: str, name: str, value: Any, default: Any) -> None:
+    """Refuse a value that is no number, or no boolean, where the default is one."""
+    if isinstance(default, bool):
+        fits, wanted = isinstance(value, bool), "true or false"
+    elif isinstance(default, int):
+        fits, wanted = type(value) is int, "a whole number"
+    elif isinstance(default, float):
+        fits, wanted = type(value) in (int, float), "a number"
+    else:
+        return
+    if not fits:
+        shown = str(value).lower() if isinstance(value, bool) else value
+        raise InvalidArgument(
+            f"--set {name}={shown}: {name} of {method} is {wanted}, such as {str(default).lower()}"
+        )
+
+
+def _check_classes(words: str, target: Target, classes: int) -> None:
+    """Refuse a class that the model does not have."""
+    if isinstance(target, Difference):
+        _check_classes(words, target.first, classes)
+        _check_classes(words, target.second, classes)
+    elif isinstance(target, ClassIndex) and isinstance(target.index, int):
+        if not 0 <= target.index < classes:
+            raise InvalidArgument(
+                f"--target {words!r}: class {target.index} is out of range; the model has "
+                f"{classes} classes, 0 to {classes - 1}"
+            )
+    elif isinstance(target, TopK) and not 1 <= target.count <= classes:
+        raise InvalidArgument(f"--target {words!r}: the model has {classes} classes")
+
+
+def _check_folder(folder: Path) -> None:
+    """Make the folder, and see that a file can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InvalidArgument(f"--out {folder}: there is a file of that name, not a folder") from (
+            error
+        )
+    except OSError as error:
+        raise InvalidArgument(
+            f"--out {folder}: cannot be written to: {error.strerror or error}"
+        ) from error
