@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument
-from heatlens.images.frozen import frozen
+from heatlens.frozen import frozen
 from heatlens.provenance import Provenance
 
 if TYPE_CHECKING:

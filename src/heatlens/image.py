@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument, UnreadableImage
-from heatlens.images.frozen import frozen
+from heatlens.frozen import frozen
 
 __all__ = ["AXES", "Image"]
 

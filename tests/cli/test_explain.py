@@ -121,12 +121,15 @@ def test_photos_of_one_name_do_not_overwrite_each_other(photos, tmp_path):
         (("--target", 33), "class 33 is out of range; the model has 10 classes, 0 to 9"),
         (("--target", "3 - 10"), "class 10 is out of range"),
         (("--target", "top-11"), "the model has 10 classes"),
-        (("--set", "relu=no"), "relu of gradcam is true or false, such as false"),
-        (("--set", "relu=1"), "relu=1"),
-        (("--method", "smoothgrad", "--set", "samples=abc"), "samples of smoothgrad is a whole"),
-        (("--method", "smoothgrad", "--set", "samples=2.5"), "a whole number, such as 25"),
-        (("--method", "smoothgrad", "--set", "samples=true"), "samples=true: "),
-        (("--method", "smoothgrad", "--set", "noise=much"), "noise of smoothgrad is a number"),
+        (("--set", "relu=no"), "gradcam: relu is 'no'; it must be True or False"),
+        (("--set", "relu=1"), "relu is 1; it must be"),
+        (
+            ("--method", "smoothgrad", "--set", "samples=abc"),
+            "samples is 'abc'; it must be a whole number",
+        ),
+        (("--method", "smoothgrad", "--set", "samples=2.5"), "samples is 2.5; it must be"),
+        (("--method", "smoothgrad", "--set", "samples=true"), "samples is True; it must be"),
+        (("--method", "smoothgrad", "--set", "noise=much"), "noise is 'much'; it must be"),
     ],
 )
 def test_a_wrong_word_is_answered_before_any_work(photos, tmp_path, words, hint):
@@ -232,7 +235,7 @@ def test_ctrl_c_tells_what_is_finished(photos, tmp_path, monkeypatch, words):
     )
     assert code == 130
     assert "stopped; 1 of 2 are explained" in told
-    assert "first.png" in said
+    assert "first.gradcam." in said
     if words:
         answer = json.loads(said)
         assert [Path(item["source"]).name for item in answer["results"]] == ["first.png"]

@@ -54,8 +54,6 @@ class Job:
         self._check_names()
         for name in self.methods:
             METHODS[name].check(self.model, self.parameters(name))
-            for setting, value in self.parameters(name).items():
-                _check_value(name, setting, value, METHODS[name].parameters[setting])
         for setting in self.settings:
             if not any(setting in METHODS[name].parameters for name in self.methods):
                 METHODS[self.methods[0]].check(self.model, {setting: None})
@@ -81,23 +79,6 @@ class Job:
                     raise UnknownName(option, str(name), [item for item in known if item])
         if self.draw["colour_map"] is not None:
             known_colour_map(self.draw["colour_map"])
-
-
-def _check_value(method: str, name: str, value: Any, default: Any) -> None:
-    """Refuse a value that is no number, or no boolean, where the default is one."""
-    if isinstance(default, bool):
-        fits, wanted = isinstance(value, bool), "true or false"
-    elif isinstance(default, int):
-        fits, wanted = type(value) is int, "a whole number"
-    elif isinstance(default, float):
-        fits, wanted = type(value) in (int, float), "a number"
-    else:
-        return
-    if not fits:
-        shown = str(value).lower() if isinstance(value, bool) else value
-        raise InvalidArgument(
-            f"--set {name}={shown}: {name} of {method} is {wanted}, such as {str(default).lower()}"
-        )
 
 
 def _check_classes(words: str, target: Target, classes: int) -> None:

@@ -359,9 +359,9 @@ class TorchModel:
         weighted = {
             name: part
             for name, part in parts.items()
-            if isinstance(weight := part._parameters.get("weight"), Tensor)
-            and weight.ndim >= 2
-            and weight.is_floating_point()
+            if isinstance(matrix := part._parameters.get("weight"), Tensor)
+            and matrix.ndim >= 2
+            and matrix.is_floating_point()
         }
         first = self.prepare(batch[:1])
 
