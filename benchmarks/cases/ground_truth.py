@@ -34,10 +34,10 @@ def run(settings: Settings, said: Said) -> Result:
             one, words = found[view.name], view.method
             hits, ahead = 100 * one.hit_rate, 100 * (one.hit_rate - excuse)
             targets += [
-                Target(f"{words}: hottest point on the object", 90, round(hits, 1), False, " %"),
+                Target(f"{words}: hottest point on the object", 90, round(hits, 1), False, "%"),
                 Target(f"{words}: mass gain on the object", 3, round(one.gain, 2), False, "x"),
                 Target(
-                    f"{words}: ahead of the best null map", 30, round(ahead, 1), False, " points"
+                    f"{words}: ahead of the best null map", 30, round(ahead, 1), False, "points"
                 ),
             ]
     return Result(

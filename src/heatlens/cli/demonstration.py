@@ -19,6 +19,7 @@ from rich.progress import track
 from heatlens.attribution.explain import explain
 from heatlens.attribution.first_checks import in_words
 from heatlens.cli.exits import Exit
+from heatlens.cli.job import check_folder
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.images.read import read_image
@@ -54,7 +55,7 @@ def run(out: Path, count: int, seed: int, *, as_json: bool) -> Exit:
 
     Writes one picture per map and `sheet.png` with all of them into `out`.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out)
     console = Console(file=sys.stderr if as_json else sys.stdout)
     honest, cheater = load_model("bundled:scene-cnn"), load_model("bundled:scene-cheater")
     transformer = load_model("bundled:scene-vit")

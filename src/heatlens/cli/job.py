@@ -18,7 +18,7 @@ from heatlens.render.cells import STYLES
 from heatlens.render.colour import SIGNS
 from heatlens.render.colour import colour_map as known_colour_map
 
-__all__ = ["FORMATS", "Job"]
+__all__ = ["FORMATS", "Job", "check_folder"]
 
 FORMATS = ("png", "svg", "npz", "tif")
 """Files that can be asked for: two pictures, two lossless."""
@@ -62,7 +62,7 @@ class Job:
             bound = as_target(target).bind(labels)
             if labels:
                 _check_classes(target, bound, len(labels))
-        _check_folder(self.out)
+        check_folder(self.out)
 
     def _check_names(self) -> None:
         chosen = {
@@ -96,7 +96,7 @@ def _check_classes(words: str, target: Target, classes: int) -> None:
         raise InvalidArgument(f"--target {words!r}: the model has {classes} classes")
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Make the folder, and see that a file can be written there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
