@@ -49,7 +49,7 @@ def run(settings: Settings, said: Said) -> Result:
         agreements=_agreements({c.name: c.run for c in contenders}, times, (side, side)),
         notes=[
             "captum, grad-cam and the plain lines are told the layer; heatlens finds it, once, in "
-            "the warm-up. A bare nn.Module is looked at anew in every call.",
+            "the warm-up. A bare nn.Module gets a new shadow in every call.",
             "grad-cam enlarges its maps to the input; its times are compared with ours enlarged.",
         ],
         rounds=settings.rounds,
