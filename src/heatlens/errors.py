@@ -13,6 +13,7 @@
     │   └── UntrustedPickle               a checkpoint that only unpickling could open
     ├── InvalidType (TypeError)           a value of the wrong kind
     ├── MissingDependency (ImportError)   an extra is not installed; says the pip command
+    ├── NotCertified (ArithmeticError)    a result that could not be proved; none is handed out
     └── OutOfMemory (MemoryError)         one single row does not fit in memory
 
     AssumptionWarning (UserWarning)       something about a model was not known and was assumed
@@ -36,6 +37,7 @@ __all__ = [
     "MissingImage",
     "NeedsGradient",
     "NoSpatialLayer",
+    "NotCertified",
     "OutOfMemory",
     "UnknownName",
     "UnreadableImage",
@@ -139,6 +141,10 @@ class MissingDependency(HeatlensError, ImportError):
     def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str, str, str]]:
         """Pickle by the arguments."""
         return (type(self), (self.package, self.extra, self.purpose, self.reason))
+
+
+class NotCertified(HeatlensError, ArithmeticError):
+    """A computation that did not reach a result it can prove."""
 
 
 class OutOfMemory(HeatlensError, MemoryError):

@@ -1,0 +1,13 @@
+"""Exact optimal transport: a network simplex on dense costs, and its certificate.
+
+| file | what it holds |
+|---|---|
+| `emd` | one pair: value, plan, potentials, gap |
+| `batch` | many pairs in one call: `emd_batch`, `emd_matrix` |
+| `problem` | what is left to solve: policies, ground costs |
+| `simplex` | the loop, the certificate |
+| `start` | the first basis, masses as whole units |
+| `tree` | the basis as a tree, and the exchange of an arc |
+| `lowest` | the minimum that most of the time goes into |
+| `costs` | ground costs in compiled code |
+"""
