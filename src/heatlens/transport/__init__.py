@@ -22,15 +22,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from heatlens.transport.exact.batch import emd_batch, emd_matrix
     from heatlens.transport.exact.emd import emd
     from heatlens.transport.exact.transport import Transport
     from heatlens.transport.ground import ground_cost
 
-__all__ = ["Transport", "emd", "ground_cost"]
+__all__ = ["Transport", "emd", "emd_batch", "emd_matrix", "ground_cost"]
 
 _HOME = {
     "Transport": "exact.transport",
     "emd": "exact.emd",
+    "emd_batch": "exact.batch",
+    "emd_matrix": "exact.batch",
     "ground_cost": "ground",
 }
 

@@ -20,7 +20,9 @@ def padded(columns: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def open_costs(rows: int, columns: int, extra_row: bool, extra_column: bool, extra: float) -> Floats:
+def open_costs(
+    rows: int, columns: int, extra_row: bool, extra_column: bool, extra: float
+) -> Floats:
     """Room for costs, padding infinite; a last row and column for mass that is made or destroyed.
 
     Args:
@@ -54,30 +56,37 @@ def write_costs(cost: Any, x: Any, y: Any, code: int, p: float, threshold: float
         threshold: infinite if there is none.
     """
     m = y.shape[1]
+    squared = code == 0 and p == 2.0 and threshold == np.inf
     for i in range(len(x)):
         row = cost[i, :m]
-        row[:] = 0.0
-        for k in range(len(y)):
-            own, others = x[i, k], y[k]
-            if code == 0:
-                for j in range(m):
-                    row[j] += (own - others[j]) * (own - others[j])
-            elif code == 1:
-                for j in range(m):
-                    row[j] += abs(own - others[j])
-            else:
-                for j in range(m):
-                    row[j] = max(row[j], abs(own - others[j]))
-        if code == 0 and not (p == 2.0 and threshold == np.inf):
-            for j in range(m):
-                row[j] = np.sqrt(row[j])
+        _write_distances(row, x[i], y, code, squared)
         if threshold < np.inf:
             for j in range(m):
                 row[j] = min(row[j], threshold)
-        if p == 2.0:
-            if code != 0 or threshold < np.inf:
-                for j in range(m):
-                    row[j] *= row[j]
-        elif p != 1.0:
+        if p == 2.0 and not squared:
+            for j in range(m):
+                row[j] *= row[j]
+        elif p not in (1.0, 2.0):
             for j in range(m):
                 row[j] = row[j] ** p
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_distances(row: Any, point: Any, y: Any, code: int, squared: bool) -> None:
+    """The distances from one point; those of Euclid squared if so asked."""
+    m = len(row)
+    row[:] = 0.0
+    for k in range(len(y)):
+        own, others = point[k], y[k]
+        if code == 0:
+            for j in range(m):
+                row[j] += (own - others[j]) * (own - others[j])
+        elif code == 1:
+            for j in range(m):
+                row[j] += abs(own - others[j])
+        else:
+            for j in range(m):
+                row[j] = max(row[j], abs(own - others[j]))
+    if code == 0 and not squared:
+        for j in range(m):
+            row[j] = np.sqrt(row[j])

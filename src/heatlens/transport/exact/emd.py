@@ -89,11 +89,12 @@ def emd(
     rows, columns = np.flatnonzero(left_a), np.flatnonzero(left_b)
     if kept is not None and not (len(rows) and len(columns)):
         return _settled(sides, ground, kept)
-    first, second = _with_extra(left_a[rows], sides.made), _with_extra(left_b[columns], sides.destroyed)
-    second *= first.sum() / second.sum()  # the rounding of what was taken off
-    matrix = open_costs(
-        len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra
+    first, second = (
+        _with_extra(left_a[rows], sides.made),
+        _with_extra(left_b[columns], sides.destroyed),
     )
+    second *= first.sum() / second.sum()  # the rounding of what was taken off
+    matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
     _write(matrix, ground, rows, columns)
     tree, exchanges = simplex.solve(matrix, first, second, _LIMIT if limit is None else limit)
     carried = simplex.carried(tree, first, second)

@@ -110,7 +110,10 @@ def checked_ground(
     first = checked_points(x, "x")
     same = y is None or y is x
     second = first if same else checked_points(y, "y")
-    for points, count, name, side in ((first, n, "x", "a"), (second, m, "y" if not same else "x", "b")):
+    for points, count, name, side in (
+        (first, n, "x", "a"),
+        (second, m, "y" if not same else "x", "b"),
+    ):
         if len(points) != count:
             raise InvalidArgument(
                 f"{name} has {len(points)} points and {side} has {count} masses; they go together"

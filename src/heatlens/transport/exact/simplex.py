@@ -68,9 +68,7 @@ def solve(cost: Any, a: Any, b: Any, limit: int) -> tuple[Tree, int]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _improve(
-    tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int
-) -> tuple[int, int]:
+def _improve(tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int) -> tuple[int, int]:
     """Exchange arcs until no reduced cost is below -slack; the number of exchanges, and the root."""
     padded = cost.shape[1]
     price = tree.potential[n:]

@@ -53,9 +53,9 @@ def whole_units(a: Any, b: Any) -> tuple[Integers, Integers]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def first_arcs(cost: Any, price: Any, supply: Integers, demand: Integers) -> tuple[
-    Nodes, Nodes, Integers
-]:
+def first_arcs(
+    cost: Any, price: Any, supply: Integers, demand: Integers
+) -> tuple[Nodes, Nodes, Integers]:
     """Rows, columns and flows of the n + m - 1 arcs.
 
     Args:
