@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 # Two workers on two cores: more threads than cores make each other wait. Before torch starts any.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -9,6 +10,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ.setdefault("MPLBACKEND", "Agg")
 # No test may ask a hub for anything: what is not on the machine is an error at once.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# POT imports every framework it finds; as a reference it only needs NumPy.
+os.environ.update(
+    {f"POT_BACKEND_DISABLE_{name}": "1" for name in ("PYTORCH", "JAX", "TENSORFLOW", "CUPY")}
+)
 
 import pytest
 
@@ -23,3 +28,17 @@ def _closed_figures():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+def pytest_configure():
+    """Forget compiled functions that are older than a source beside them.
+
+    numba compiles a function again when its own file changes, not when it calls one of a file
+    that did.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for index in (Path(__file__).parents[1] / "src/heatlens").rglob("__pycache__/*.nbi"):
+        sources = index.parent.parent.glob("*.py")
+        if index.stat().st_mtime < max(source.stat().st_mtime for source in sources):
+            index.unlink(missing_ok=True)

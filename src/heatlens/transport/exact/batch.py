@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument, NotCertified
 from heatlens.transport.exact.collection import Collection, collect
-from heatlens.transport.exact.pairs import DONE, solve_pairs
+from heatlens.transport.exact.pairs import solve_pairs
 from heatlens.transport.exact.problem import checked_penalty
+from heatlens.transport.exact.simplex import DONE
 from heatlens.transport.ground import checked_cost, checked_metric, is_metric
 from heatlens.transport.mass import Floats, checked_policy
 from heatlens.transport.threads import over_rows

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from heatlens.errors import NotCertified
-from heatlens.transport.exact import simplex
 from heatlens.transport.exact.costs import open_costs, write_costs
 from heatlens.transport.exact.problem import Ground, Sides, checked_ground, checked_sides
+from heatlens.transport.exact.simplex import LOOSE, UNFINISHED, certified
 from heatlens.transport.exact.transport import Transport
-from heatlens.transport.exact.tree import ROOT, Tree
+from heatlens.transport.exact.tree import Nodes
 from heatlens.transport.ground import METRICS
 from heatlens.transport.mass import Floats
 
@@ -96,15 +96,15 @@ def emd(
     second *= first.sum() / second.sum()  # the rounding of what was taken off
     matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
     _write(matrix, ground, rows, columns)
-    tree, exchanges = simplex.solve(matrix, first, second, _LIMIT if limit is None else limit)
-    carried = simplex.carried(tree, first, second)
-    value = float(simplex.value_of(tree, matrix, len(first), carried))
-    gap = value - float(simplex.bound(tree, matrix, first, second))
-    _require(exchanges, value, gap, first.sum() * _largest(tree))
-    ways = _arcs(tree, len(first), carried)
-    real = (ways[0] < len(rows)) & (ways[1] < len(columns))
-    plan = _plan(sides, kept, rows[ways[0][real]], columns[ways[1][real]], ways[2][real])
-    potentials = _potentials(tree, matrix, ground, sides, rows, columns)
+    state, value, gap, parent, carried, potential = certified(
+        matrix, first, second, _LIMIT if limit is None else limit
+    )
+    _require(state, value, gap)
+    tails, heads, moved = _arcs(parent, len(first), carried)
+    real = (tails < len(rows)) & (heads < len(columns))
+    plan = _plan(sides, kept, rows[tails[real]], columns[heads[real]], moved[real])
+    v = potential[len(matrix) :][: matrix.shape[1]]
+    potentials = _potentials(v, matrix, ground, sides, rows, columns)
     return Transport(value, plan, potentials, max(gap, 0.0), True)
 
 
@@ -120,30 +120,28 @@ def _write(matrix: Floats, ground: Ground, rows: Any, columns: Any) -> None:
     assert ground.y is not None
     across = np.ascontiguousarray(ground.y[columns].T)
     code = METRICS[ground.metric].code
-    write_costs(matrix[:, : len(columns)], ground.x[rows], across, code, ground.p, ground.threshold)
+    write_costs(
+        matrix[:, : len(columns)], ground.x[rows], across, code, float(ground.p), ground.threshold
+    )
 
 
-def _largest(tree: Tree) -> float:
-    return float(np.abs(tree.potential).max())
-
-
-def _require(exchanges: int, value: float, gap: float, scale: float) -> None:
-    if exchanges == simplex.UNFINISHED:
+def _require(state: int, value: float, gap: float) -> None:
+    if state == UNFINISHED:
         raise NotCertified(
             "the simplex was stopped at its limit of exchanges, before the optimum; raise `limit` "
             "or leave it out"
         )
-    if not simplex.is_tight(value, gap, scale):
+    if state == LOOSE:
         raise NotCertified(
             f"the value {value:g} could not be certified: its gap is {gap:g}; the costs or masses "
             "span too many orders of magnitude for double precision"
         )
 
 
-def _arcs(tree: Tree, n: int, carried: Floats) -> tuple[Any, Any, Floats]:
+def _arcs(parent: Nodes, n: int, carried: Floats) -> tuple[Any, Any, Floats]:
     """Rows, columns and masses of the arcs that carry something."""
-    nodes = np.flatnonzero((carried > 0) & (tree.parent != ROOT))
-    above = tree.parent[nodes]
+    nodes = np.flatnonzero(carried > 0)
+    above = parent[nodes]
     down = nodes < n
     return np.where(down, nodes, above), np.where(down, above, nodes) - n, carried[nodes]
 
@@ -172,41 +170,37 @@ def _settled(sides: Sides, ground: Ground, kept: Floats) -> Transport:
 
 
 def _potentials(
-    tree: Tree, matrix: Floats, ground: Ground, sides: Sides, rows: Any, columns: Any
+    v: Floats, matrix: Floats, ground: Ground, sides: Sides, rows: Any, columns: Any
 ) -> tuple[Floats, Floats]:
     """Prices for every point, those without mass included."""
     n, m = len(rows), len(columns)
-    v = tree.potential[len(matrix) :][: matrix.shape[1]].copy()
-    used = len(matrix), m + (sides.destroyed > 0)
-    u = (matrix[:, : used[1]] - v[: used[1]]).min(1)
+    used = m + (sides.destroyed > 0)
+    u = (matrix[:, :used] - v[:used]).min(1)
     shift = -u[n] if sides.made > 0 else v[m] if sides.destroyed > 0 else 0.0
-    u, v = u[:n] + shift, v[:m] - shift
-    if sides.extra:
-        u, v = np.minimum(u, sides.extra), np.minimum(v, sides.extra)
+    # Nothing is worth more than what it costs to make or to destroy it.
+    dearest_u = sides.extra if sides.destroyed > 0 else np.inf
+    dearest_v = sides.extra if sides.made > 0 else np.inf
+    u, v = np.minimum(u[:n] + shift, dearest_u), np.minimum(v[:m] - shift, dearest_v)
     if ground.stays:
-        return _spread(ground, sides, rows, columns, u, v)
-    full_v = np.empty(len(sides.b))
-    full_v[columns] = v
-    empty = np.setdiff1d(np.arange(len(sides.b)), columns)
+        price = _spread(ground, sides, rows, columns, u, v)
+        price = np.clip(price, -dearest_v, dearest_u)
+        return price, -price
+    full_u, full_v = np.full(len(sides.a), np.nan), np.full(len(sides.b), np.nan)
+    full_u[rows], full_v[columns] = u, v
+    empty = np.flatnonzero(np.isnan(full_v))
     full_v[empty] = _transform(lambda some: ground.block(rows, some).T, u, empty)
-    full_u = np.empty(len(sides.a))
-    full_u[rows] = u
-    empty = np.setdiff1d(np.arange(len(sides.a)), rows)
-    everything = np.arange(len(sides.b))
+    empty, everything = np.flatnonzero(np.isnan(full_u)), np.arange(len(full_v))
     full_u[empty] = _transform(lambda some: ground.block(some, everything), full_v, empty)
-    return full_u, full_v
+    return np.minimum(full_u, dearest_u), np.minimum(full_v, dearest_v)
 
 
-def _spread(
-    ground: Ground, sides: Sides, rows: Any, columns: Any, u: Floats, v: Floats
-) -> tuple[Floats, Floats]:
+def _spread(ground: Ground, sides: Sides, rows: Any, columns: Any, u: Floats, v: Floats) -> Floats:
     """With a metric and one set of points, one function that is steeper nowhere than the metric."""
-    price = np.empty(len(sides.a))
-    price[columns] = -v
-    price[rows] = u
-    rest = np.setdiff1d(np.arange(len(price)), np.concatenate([rows, columns]))
+    price = np.full(len(sides.a), np.nan)
+    price[columns], price[rows] = -v, u
+    rest = np.flatnonzero(np.isnan(price))
     price[rest] = _transform(lambda some: ground.block(some, columns), v, rest)
-    return price, -price
+    return price
 
 
 def _transform(costs: Any, prices: Floats, points: Any) -> Floats:

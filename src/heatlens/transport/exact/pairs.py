@@ -8,13 +8,10 @@ import numpy as np
 from numba import njit
 
 from heatlens.transport.exact.costs import open_costs, write_costs
-from heatlens.transport.exact.simplex import UNFINISHED, bound, carried, is_tight, solve, value_of
+from heatlens.transport.exact.simplex import DONE, certified
 from heatlens.transport.mass import Floats
 
-__all__ = ["DONE", "LOOSE", "solve_pairs"]
-
-DONE, LOOSE = 0, 1
-"""What became of a problem: certified, or not."""
+__all__ = ["solve_pairs"]
 
 _EVER = np.int64(2**62)
 
@@ -66,7 +63,7 @@ def solve_pairs(
         mass: 0 equal totals, 1 partial, 2 unbalanced.
         extra: cost of a unit made or destroyed.
         values: filled.
-        state: filled with `DONE` or `LOOSE`.
+        state: filled with what became of each: `DONE`, if all is well.
     """
     for pair in range(start, stop):
         i, j = first[pair], second[pair]
@@ -96,14 +93,7 @@ def solve_pairs(
             near = _points(x, x_at[i], rows)
             far = _points(y, y_at[j], columns).T.copy()
             write_costs(matrix, near, far, code, p, threshold)
-        tree, exchanges = solve(matrix, supply, demand, _EVER)
-        flows = carried(tree, supply, demand)
-        value = value_of(tree, matrix, len(supply), flows)
-        gap = value - bound(tree, matrix, supply, demand)
-        scale = supply.sum() * np.abs(tree.potential).max()
-        values[pair] = value
-        tight = exchanges != UNFINISHED and is_tight(value, gap, scale)
-        state[pair] = DONE if tight else LOOSE
+        state[pair], values[pair] = certified(matrix, supply, demand, _EVER)[:2]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

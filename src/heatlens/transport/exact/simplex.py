@@ -1,7 +1,8 @@
 """The network simplex on a dense cost matrix, from masses to a certified basis.
 
-Rows are looked through in turn; from a few of them the arc of least reduced cost enters the
-basis. When no row has one below zero the basis is optimal. Then flows and potentials are computed
+Rows are looked through in turn. The best arcs of a few rows are candidates; of these the one of
+least reduced cost enters the basis, then the next, as long as they are worth it. When no row has
+an arc of negative reduced cost the basis is optimal. Then flows and potentials are computed
 anew from the tree, and the potentials' own bound on the value (the dual) is put beside the value:
 their difference, the gap, is the certificate.
 """
@@ -15,19 +16,47 @@ from numba import njit
 
 from heatlens.transport.exact.lowest import lowest
 from heatlens.transport.exact.start import PIECE, first_arcs, whole_units
-from heatlens.transport.exact.tree import ROOT, Tree, exchange, new_tree, plant
+from heatlens.transport.exact.tree import ROOT, Nodes, Tree, exchange, new_tree, plant
 from heatlens.transport.mass import Floats
 
-__all__ = ["UNFINISHED", "bound", "is_tight", "solve", "value_of"]
+__all__ = ["DONE", "LOOSE", "UNFINISHED", "bound", "carried", "certified", "solve", "value_of"]
 
-UNFINISHED = -1
-"""The number of exchanges of a problem that did not come to its end."""
+DONE, LOOSE, UNFINISHED = 0, 1, -1
+"""What became of a problem: proved, not proved, stopped before its end."""
 
 _SLACK = 1e-14
 """A reduced cost above -_SLACK x the largest potential is rounding."""
 
 _ROUNDS = 4
 """How often the potentials are computed anew before a problem counts as unfinished."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def certified(
+    cost: Any, a: Any, b: Any, limit: int
+) -> tuple[int, float, float, Nodes, Floats, Floats]:
+    """Solve a problem and look at the proof.
+
+    Args:
+        cost: as for `solve`.
+        a: as for `solve`.
+        b: as for `solve`.
+        limit: exchanges at most.
+
+    Returns:
+        What became of it (`DONE`, `LOOSE`, `UNFINISHED`), the value, the gap, and of each node
+        its parent (`ROOT` for the root), the mass on the arc between them, its potential.
+    """
+    tree, exchanges = solve(cost, a, b, limit)
+    mass = carried(tree, a, b)
+    value = value_of(tree, cost, len(a), mass)
+    gap = value - bound(tree, cost, a, b)
+    state = DONE
+    if exchanges == UNFINISHED:
+        state = UNFINISHED
+    elif not is_tight(value, gap, a.sum() * _largest(tree)):
+        state = LOOSE
+    return state, value, gap, tree.parent, mass, tree.potential
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -47,16 +76,11 @@ def solve(cost: Any, a: Any, b: Any, limit: int) -> tuple[Tree, int]:
     n, m, padded = len(a), len(b), cost.shape[1]
     tree = new_tree(n + m, n, padded)
     supply, demand = whole_units(a, b)
-    price = np.zeros(padded)
-    price[:m] = cost[0, :m]
-    for i in range(1, n):
-        for j in range(m):
-            price[j] = min(price[j], cost[i, j])
-    tails, heads, flows = first_arcs(cost, price, supply, demand)
+    tails, heads, flows = first_arcs(cost, a, supply, demand)
     plant(tree, cost, tails, heads, flows)
-    total, root = 0, 0
+    total, root = np.int64(0), np.int64(0)  # a literal 0 would be compiled apart
     for _ in range(_ROUNDS):
-        slack = _SLACK * np.abs(tree.potential).max()
+        slack = _SLACK * _largest(tree)
         made, root = _improve(tree, cost, n, root, slack, limit - total)
         total += made
         if total >= limit:
@@ -69,30 +93,78 @@ def solve(cost: Any, a: Any, b: Any, limit: int) -> tuple[Tree, int]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _improve(tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int) -> tuple[int, int]:
-    """Exchange arcs until no reduced cost is below -slack; the number of exchanges, and the root."""
+    """Exchange arcs until no reduced cost is below -slack; the number of exchanges, and the root.
+
+    A look along a row costs more the longer it is, so large problems take fewer candidates.
+    """
+    few, in_turn = (16, 8) if n <= 128 else (8, 4)
+    tails, heads = np.empty(few, np.int64), np.empty(few, np.int64)
+    row, made = np.int64(0), np.int64(0)
+    while made < limit:
+        row, count = _candidates(tree, cost, n, row, slack, tails, heads)
+        if count == 0:
+            break
+        for _ in range(min(in_turn, limit - made)):
+            count, at, best = _choose(tree, cost, n, slack, tails, heads, count)
+            if count == 0:
+                break
+            root = exchange(tree, n, tails[at], n + heads[at], best, root)
+            made += 1
+            count -= 1
+            tails[at], heads[at] = tails[count], heads[count]
+    return made, root
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _candidates(
+    tree: Tree, cost: Any, n: int, row: int, slack: float, tails: Any, heads: Any
+) -> tuple[int, int]:
+    """The best arc of each of the next rows that has one; the row to go on with, and how many."""
     padded = cost.shape[1]
     price = tree.potential[n:]
-    few = 4 if n <= 512 else 2
-    row, made = 0, 0
-    while made < limit:
-        best, tail, piece, seen = -slack, -1, 0, 0
-        while seen < n and (tail < 0 or seen < few):
-            own = tree.potential[row]
-            for start in range(0, padded, PIECE):
-                count = min(PIECE, padded - start)
-                reduced = own + lowest(cost, row * padded + start, price[start:], count)
-                if reduced < best:
-                    best, tail, piece = reduced, row, start
-            row = row + 1 if row + 1 < n else 0
-            seen += 1
-        if tail < 0:
-            break
-        own, head = tree.potential[tail], piece
-        while own + (cost[tail, head] - price[head]) > best:
-            head += 1
-        root = exchange(tree, n, tail, n + head, best, root)
-        made += 1
-    return made, root
+    count, seen = 0, 0
+    while seen < n and (seen < len(tails) or count == 0):
+        own, best, piece = tree.potential[row], -slack, -1
+        for start in range(0, padded, PIECE):
+            width = min(PIECE, padded - start)
+            reduced = own + lowest(cost, row * padded + start, price[start:], width)
+            if reduced < best:
+                best, piece = reduced, start
+        if piece >= 0:
+            head = piece
+            while own + (cost[row, head] - price[head]) > best:
+                head += 1
+            tails[count], heads[count] = row, head
+            count += 1
+        row = row + 1 if row + 1 < n else 0
+        seen += 1
+    return row, count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _choose(
+    tree: Tree, cost: Any, n: int, slack: float, tails: Any, heads: Any, count: int
+) -> tuple[int, int, float]:
+    """Of the candidates still worth it, how many there are, which is best, its reduced cost."""
+    left, at, best = 0, -1, -slack
+    for k in range(count):
+        i, j = tails[k], heads[k]
+        reduced = tree.potential[i] + (cost[i, j] - tree.potential[n + j])
+        if reduced < -slack:
+            tails[left], heads[left] = i, j
+            if reduced < best:
+                at, best = left, reduced
+            left += 1
+    return left, at, best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _largest(tree: Tree) -> float:
+    """The largest magnitude of a potential."""
+    largest = 0.0
+    for potential in tree.potential:
+        largest = max(largest, abs(potential))
+    return largest
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -114,8 +186,10 @@ def carried(tree: Tree, a: Any, b: Any) -> Floats:
     """The mass on each node's arc to its parent, from a and b themselves; 0 for the root."""
     n = len(a)
     mass = np.empty(len(tree.parent))
-    mass[:n] = a
-    mass[n:] = b
+    for i in range(n):  # a slice's assignment compiles for seconds: its error has a message
+        mass[i] = a[i]
+    for j in range(len(b)):
+        mass[n + j] = b[j]
     root = 0
     while tree.parent[root] != ROOT:
         root = tree.parent[root]

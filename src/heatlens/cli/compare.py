@@ -1,0 +1,73 @@
+"""`heatlens compare A B`: how far apart are two pictures or heatmaps, and what moves?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["compare_command"]
+
+
+def compare_command(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B...",
+            help="Pictures, or heatmaps saved as .npz or .tif; three or more give a matrix.",
+        ),
+    ],
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="mass, signature, signature-position, histogram, colour-histogram, orientation, "
+            "patches; repeatable, or with commas. By default the first four.",
+        ),
+    ] = None,
+    p: Annotated[float, typer.Option("--p", metavar="P", help="Exponent of Wasserstein.")] = 1.0,
+    mass: Annotated[
+        str,
+        typer.Option(metavar="POLICY", help="normalise (shapes), equal, partial or unbalanced."),
+    ] = "normalise",
+    penalty: Annotated[
+        float | None,
+        typer.Option(metavar="PRICE", help="Of a unit made or destroyed, for unbalanced."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Write pictures of what moves here."),
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", min=1, metavar="K", help="Colours of a signature.")
+    ] = None,
+    grid: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="CELLS", help="Cells along the longer side, for mass."),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of signed heatmaps: positive or negative; else both."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the clusters of a signature.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """Say how far apart pictures or heatmaps are, in several distances and their units.
+
+    Example: `heatlens compare day.jpg night.jpg --out out/`
+    """
+    from heatlens.cli.comparing import run
+    from heatlens.cli.comparison import Question
+
+    question = Question(
+        kinds=tuple(dict.fromkeys(name for one in on or [] for name in one.split(",") if name)),
+        p=p,
+        mass=mass,
+        penalty=penalty,
+        k=k,
+        grid=grid,
+        part=part,
+        seed=seed,
+    )
+    raise typer.Exit(run(sources, question, out, as_json=as_json))
