@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from heatlens.attribution.attribute import attribute
     from heatlens.attribution.explain import explain
     from heatlens.attribution.method import Attribution, methods
+    from heatlens.distributions.as_distribution import as_distribution
+    from heatlens.distributions.comparison import Comparison
+    from heatlens.distributions.distances import distances
+    from heatlens.distributions.distribution import Distribution
+    from heatlens.distributions.wasserstein import wasserstein
     from heatlens.heatmap import Heatmap
     from heatlens.image import Image
     from heatlens.images.read import read_image
@@ -37,8 +42,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "ClassIndex",
+    "Comparison",
     "Contract",
     "Difference",
+    "Distribution",
     "Heatmap",
     "Hotspot",
     "Image",
@@ -52,7 +59,9 @@ __all__ = [
     "Target",
     "TopK",
     "__version__",
+    "as_distribution",
     "attribute",
+    "distances",
     "explain",
     "hotspots",
     "list_models",
@@ -60,13 +69,16 @@ __all__ = [
     "methods",
     "predict",
     "read_image",
+    "wasserstein",
 ]
 
 _HOME = {
     "Attribution": "attribution.method",
     "ClassIndex": "models.targets",
+    "Comparison": "distributions.comparison",
     "Contract": "models.contract",
     "Difference": "models.targets",
+    "Distribution": "distributions.distribution",
     "Heatmap": "heatmap",
     "Hotspot": "render.hotspots",
     "Image": "image",
@@ -79,7 +91,9 @@ _HOME = {
     "Similarity": "models.targets",
     "Target": "models.targets",
     "TopK": "models.targets",
+    "as_distribution": "distributions.as_distribution",
     "attribute": "attribution.attribute",
+    "distances": "distributions.distances",
     "explain": "attribution.explain",
     "hotspots": "render.hotspots",
     "list_models": "models.load",
@@ -87,6 +101,7 @@ _HOME = {
     "methods": "attribution.method",
     "predict": "models.predict",
     "read_image": "images.read",
+    "wasserstein": "distributions.wasserstein",
 }
 
 

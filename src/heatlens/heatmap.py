@@ -18,6 +18,7 @@ from heatlens.provenance import Provenance
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from heatlens.distributions.distribution import Distribution
     from heatlens.image import Image
     from heatlens.render.hotspots import Hotspot
 
@@ -130,6 +131,26 @@ class Heatmap:
         from heatlens.render.hotspots import hotspots
 
         return hotspots(self, method, **parameters)
+
+    def as_distribution(self, **parameters: Any) -> Distribution:
+        """The evidence as mass on a grid; see `heatlens.distributions`."""
+        from heatlens.distributions.as_distribution import as_distribution
+
+        return as_distribution(self, "mass", **parameters)
+
+    def distance(self, other: Heatmap | Image, **parameters: Any) -> float:
+        """How far the evidence has to be carried to become `other`'s; see `wasserstein`.
+
+        Example:
+            >>> left, right = np.zeros((2, 4, 4))
+            >>> left[0, 0], right[0, 3] = 1, 1
+            >>> here, there = (Heatmap(v, Provenance("by hand")) for v in (left, right))
+            >>> here.distance(there, unit="pixels")
+            3.0
+        """
+        from heatlens.distributions.wasserstein import wasserstein
+
+        return wasserstein(self, other, **{**parameters, "plan": False})
 
     def plot(self, image: Image | None = None, **parameters: Any) -> Figure:
         """Draw the map, over `image` if given; see `heatlens.render.figure`."""
