@@ -4,7 +4,17 @@ What `heatlens.transport` measures and `heatlens.search` indexes. One constructo
 """
 
 from heatlens.distributions.as_distribution import as_distribution
-from heatlens.distributions.constructor import kinds
+from heatlens.distributions.constructor import constructors
+from heatlens.distributions.distances import Distance, distances
 from heatlens.distributions.distribution import Distribution
+from heatlens.distributions.wasserstein import Comparison, wasserstein
 
-__all__ = ["Distribution", "as_distribution", "kinds"]
+__all__ = [
+    "Comparison",
+    "Distance",
+    "Distribution",
+    "as_distribution",
+    "constructors",
+    "distances",
+    "wasserstein",
+]

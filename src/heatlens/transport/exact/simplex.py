@@ -78,7 +78,8 @@ def solve(cost: Any, a: Any, b: Any, limit: int) -> tuple[Tree, int]:
     supply, demand = whole_units(a, b)
     tails, heads, flows = first_arcs(cost, a, supply, demand)
     plant(tree, cost, tails, heads, flows)
-    total, root = np.int64(0), np.int64(0)  # a literal 0 would be compiled apart
+    zero: Any = np.int64(0)  # for a literal 0 numba would compile everything below once more
+    total, root = zero, zero
     for _ in range(_ROUNDS):
         slack = _SLACK * _largest(tree)
         made, root = _improve(tree, cost, n, root, slack, limit - total)
@@ -99,7 +100,8 @@ def _improve(tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int)
     """
     few, in_turn = (16, 8) if n <= 128 else (8, 4)
     tails, heads = np.empty(few, np.int64), np.empty(few, np.int64)
-    row, made = np.int64(0), np.int64(0)
+    zero: Any = np.int64(0)
+    row, made = zero, zero
     while made < limit:
         row, count = _candidates(tree, cost, n, row, slack, tails, heads)
         if count == 0:

@@ -1,0 +1,1 @@
+"""Kinds of distributions, one constructor a file."""

@@ -1,0 +1,1 @@
+"""Distances and similarities of two pictures or heatmaps pixel by pixel, one a file."""

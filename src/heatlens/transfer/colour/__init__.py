@@ -1,0 +1,1 @@
+"""One picture in the colours of another, by transport in CIELAB."""

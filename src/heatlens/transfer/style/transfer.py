@@ -1,0 +1,190 @@
+"""`style_transfer` and `texture`: pictures whose patches are distributed like a reference's.
+
+From coarse to fine: at each level of an image pyramid the picture is changed by gradient descent
+until its patches of 7 x 7 pixels are distributed like the reference's at that level (see
+`heatlens.transfer.style.patches`), then enlarged. What the picture showed below the coarsest level
+is what it keeps. No trained network takes part: textures, brush strokes and colours are carried
+over, things are not recognised.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from heatlens.errors import InvalidArgument
+from heatlens.image import Image
+from heatlens.transfer.colour.pixels import is_grey, opened
+from heatlens.transfer.style.patches import patch_loss, random_filters
+
+__all__ = ["style_transfer", "texture"]
+
+_PACE = 0.08
+"""Length of the first steps, in units of the range; the last ones are a tenth of it."""
+
+_RATIO = 0.6
+"""Size of a level beside the next finer one."""
+
+
+def style_transfer(
+    image: Any,
+    reference: Any,
+    *,
+    coarsest: int = 64,
+    steps: int = 60,
+    patch: int = 7,
+    filters: int = 24,
+    seed: int = 0,
+) -> Image:
+    """The picture painted with the patches of the reference.
+
+    Args:
+        image: an `Image` or whatever `read_image` takes; its size is kept.
+        reference: the picture whose texture is wanted, both colour or both grey. It is used at
+            its own scale: reduce it first for finer strokes.
+        coarsest: shorter side, in pixels, of the first level. What is visible of the picture at
+            this size is kept; a smaller one leaves more to the reference.
+        steps: of gradient descent at each level.
+        patch: side of the patches.
+        filters: random directions in each step.
+        seed: of the filters.
+
+    Returns:
+        The picture; type, range and all other fields stay.
+
+    Raises:
+        InvalidArgument: pictures smaller than a patch, a colour and a grey one, a film or volume,
+            or a parameter out of range.
+
+    Example:
+        >>> noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+        >>> style_transfer(noise, noise[::-1], coarsest=16, steps=2)
+        Image('', YXC 16 x 16 x 3, uint8, 0..255)
+    """
+    picture, goal = opened(image, "image"), opened(reference, "reference")
+    if is_grey(picture) != is_grey(goal):
+        raise InvalidArgument("one picture is grey, the other has colours; give two of a kind")
+    start, wanted = _planes(picture), _planes(goal)
+    _check(min(*picture.size, *goal.size), coarsest, steps, patch, filters)
+    levels = _levels(picture.size, coarsest, min(goal.size), patch)
+    first = F.interpolate(start[None], levels[0], mode="bilinear", antialias=True)[0]
+    made = _descended(first, wanted, levels, steps, patch, filters, seed)
+    return picture.with_(
+        pixels=_pixels(made, picture),
+        metadata={**picture.metadata, "style_transfer": {"reference": goal.name, "seed": seed}},
+    )
+
+
+def texture(
+    reference: Any,
+    size: tuple[int, int],
+    *,
+    coarsest: int = 24,
+    steps: int = 60,
+    patch: int = 7,
+    filters: int = 24,
+    seed: int = 0,
+) -> Image:
+    """A new picture of `size` (height, width) with the texture of the reference, from noise.
+
+    Args, errors and cost are those of `style_transfer`. Patterns larger than `coarsest` / `patch`
+    of the picture's side are not followed: bricks stay bricks, a wall's plan is lost.
+
+    Example:
+        >>> noise = np.random.default_rng(0).integers(0, 256, (16, 16), np.uint8)
+        >>> texture(noise, (12, 20), coarsest=12, steps=2).size
+        (12, 20)
+    """
+    goal = opened(reference, "reference")
+    if len(size) != 2 or min(size) < 1:
+        raise InvalidArgument(f"size is {size}; expected height and width in pixels")
+    _check(min(*size, *goal.size), coarsest, steps, patch, filters)
+    wanted = _planes(goal)
+    levels = _levels(size, coarsest, min(goal.size), patch)
+    noise = torch.randn(len(wanted), *levels[0], generator=torch.Generator().manual_seed(seed + 1))
+    mean, spread = wanted.mean((1, 2), keepdim=True), wanted.std((1, 2), keepdim=True)
+    made = _descended(mean + spread * noise, wanted, levels, steps, patch, filters, seed)
+    info = {"texture": {"reference": goal.name, "seed": seed}}
+    layout = goal.pixels.shape[2:]
+    frame = Image(
+        np.zeros((*size, *layout), goal.pixels.dtype),
+        goal.axes,
+        goal.value_range,
+        name=f"texture of {goal.name}",
+        metadata=info,
+    )
+    return frame.with_(pixels=_pixels(made, frame))
+
+
+def _check(side: int, coarsest: int, steps: int, patch: int, filters: int) -> None:
+    if min(steps, patch, filters) < 1 or coarsest < patch:
+        raise InvalidArgument(
+            f"steps is {steps}, patch {patch}, filters {filters}, coarsest {coarsest}: at least 1 "
+            "each, and coarsest not below patch"
+        )
+    if side < patch:
+        raise InvalidArgument(
+            f"a side of {side} pixels holds no patch of {patch}; give a larger picture or a "
+            "smaller patch"
+        )
+
+
+def _levels(
+    size: tuple[int, int], coarsest: int, reference_side: int, patch: int
+) -> list[tuple[int, int]]:
+    """Sizes from the coarsest to `size`; at none is the reference smaller than a patch."""
+    shorter = min(size)
+    least = max(min(coarsest, shorter), patch, int(np.ceil(shorter * patch / reference_side)))
+    scales = [1.0]
+    while scales[-1] * _RATIO * shorter >= least:
+        scales.append(scales[-1] * _RATIO)
+    return [(round(size[0] * s), round(size[1] * s)) for s in scales[::-1]]
+
+
+def _descended(
+    picture: Tensor,
+    wanted: Tensor,
+    levels: list[tuple[int, int]],
+    steps: int,
+    patch: int,
+    filters: int,
+    seed: int,
+) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    finest = levels[-1]
+    for level in levels:
+        if picture.shape[1:] != level:
+            picture = F.interpolate(picture[None], level, mode="bicubic", antialias=True)[0]
+        scale = level[0] / finest[0]
+        size = [max(patch, round(side * scale)) for side in wanted.shape[1:]]
+        goal = F.interpolate(wanted[None], size, mode="bilinear", antialias=True)[0]
+        canvas = picture.detach().clone().requires_grad_()
+        optimiser = torch.optim.Adam([canvas], lr=_PACE)
+        for step in range(steps):
+            optimiser.param_groups[0]["lr"] = _PACE * (1 - 0.9 * step / steps)
+            chosen = random_filters(filters, len(wanted), patch, generator)
+            optimiser.zero_grad()
+            patch_loss(canvas, goal, chosen).backward()
+            optimiser.step()
+        picture = canvas.detach()
+    return picture.clamp(0, 1)
+
+
+def _planes(image: Image) -> Tensor:
+    """(c, h, w) float32 in 0..1."""
+    unit = image.unit()
+    planes = unit[None] if unit.ndim == 2 else np.moveaxis(unit, -1, 0)
+    return torch.from_numpy(np.ascontiguousarray(planes))
+
+
+def _pixels(planes: Tensor, like: Image) -> npt.NDArray[Any]:
+    low, high = like.value_range
+    values = np.moveaxis(planes.numpy().astype(np.float64), 0, -1) * (high - low) + low
+    if np.issubdtype(like.pixels.dtype, np.integer):
+        values = np.rint(values)
+    return values.reshape(like.pixels.shape).astype(like.pixels.dtype)
