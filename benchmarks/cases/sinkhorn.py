@@ -15,7 +15,7 @@ from benchmarks import peers
 from benchmarks.cases import Said
 from benchmarks.result import Agreement, Extra, Result, Target, entries
 from benchmarks.settings import Settings
-from benchmarks.timing import Contender, race, ratio
+from benchmarks.timing import Contender, race
 from heatlens.transport import emd, sinkhorn_divergence_grid, wasserstein_1d
 
 Floats = npt.NDArray[np.float64]
@@ -24,6 +24,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 SIDE, EXACT_SIDE, BLUR = 128, 48, 1.0
 OURS, OURS_BACKWARD = "heatlens", "heatlens, forward and backward"
 GEOMLOSS, GEOMLOSS_FINE = "GeomLoss", "GeomLoss, scaling 0.9"
+GEOMLOSS_SINGLE = "GeomLoss, float32"
 TIMED = "products of smooth lines"
 
 
@@ -37,6 +38,7 @@ def run(settings: Settings, said: Said) -> Result:
     losses: dict[str, Loss] = {
         OURS: functools.partial(sinkhorn_divergence_grid, blur=BLUR),
         GEOMLOSS: functools.partial(_geomloss, scaling=0.5),
+        GEOMLOSS_SINGLE: functools.partial(_geomloss, scaling=0.5, dtype=torch.float32),
         GEOMLOSS_FINE: functools.partial(_geomloss, scaling=0.9),
     }
     times = race(_contenders(losses, sides), settings, said=said)
@@ -58,8 +60,6 @@ def run(settings: Settings, said: Said) -> Result:
                    1000 * ours.median if ours.seconds else None, True, "ms"),
             Target("its distance from the exact W2^2", 1.0, 100 * abs(errors[TIMED][OURS]), True,
                    "%"),
-            Target("faster than GeomLoss at the same blur", 1.0, ratio(times[GEOMLOSS], ours),
-                   False, "x"),
         ],
         agreements=[Agreement(f"{name} and the exact W2^2, {TIMED}", abs(errors[TIMED][name]),
                               "relative difference") for name in losses],
@@ -75,8 +75,10 @@ def run(settings: Settings, said: Said) -> Result:
             f"moved images, the shift squared; {EXACT_SIDE} x {EXACT_SIDE}, heatlens.transport.emd.",
             "A blur of one pixel cannot see transport over less than a pixel: where mass moves "
             "that little, as between two independent noises, the value is far too low.",
+            "At its default pace GeomLoss has not converged where mass moves far: its times belong to "
+            "the errors in the table below. It needs pykeops, which is not installed with it.",
             "GeomLoss counts |x - y|^2 / 2 on the unit square; its value is brought to pixels.",
-            "heatlens computes in float64; GeomLoss in the type it is given, here float64.",
+            "heatlens computes in float64 whatever it is given.",
         ],
         rounds=settings.rounds,
     )  # fmt: skip
@@ -86,8 +88,9 @@ def _contenders(losses: dict[str, Loss], sides: list[Tensor]) -> list[Contender]
     version = peers.version("geomloss")
     notes = {
         OURS: "scaling 0.5, tolerance 1e-3 (defaults)",
-        GEOMLOSS: f"geomloss {version}, sinkhorn_divergence on images, scaling 0.5 (default)",
-        GEOMLOSS_FINE: f"geomloss {version}, sinkhorn_divergence on images",
+        GEOMLOSS: f"geomloss {version}, sinkhorn_divergence on images, scaling 0.5 (default), float64",
+        GEOMLOSS_SINGLE: "the same in float32",
+        GEOMLOSS_FINE: "the same in float64, slower annealing",
     }
     plain = [
         Contender(name, functools.partial(loss, *sides), peer=name != OURS, note=notes[name])
@@ -102,11 +105,17 @@ def _contenders(losses: dict[str, Loss], sides: list[Tensor]) -> list[Contender]
     return [*plain, Contender(OURS_BACKWARD, backward, note="gradient with respect to one image")]
 
 
-def _geomloss(a: Tensor, b: Tensor, *, scaling: float) -> Tensor:
+def _geomloss(
+    a: Tensor, b: Tensor, *, scaling: float, dtype: torch.dtype = torch.float64
+) -> Tensor:
     from geomloss import sinkhorn_divergence
 
     side = a.shape[-1]
-    found: Any = sinkhorn_divergence(a, b, p=2, blur=BLUR / side, scaling=scaling)
+    sides = (image[:, None].to(dtype) for image in (a, b))
+    with (
+        torch.no_grad()
+    ):  # it switches gradients off and on by itself, and leaves them off on errors
+        found: Any = sinkhorn_divergence(*sides, p=2, blur=BLUR / side, scaling=scaling)
     return 2 * side**2 * found
 
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from tests.transfer.pictures import photograph
 from scipy.spatial.distance import cdist
 
 from heatlens.errors import InvalidArgument, UnknownName
@@ -10,6 +9,7 @@ from heatlens.transfer import ColourMap, colour_map, colour_transfer, palette_di
 from heatlens.transfer.colour.fit import moved_one_by_one, refined_lattices
 from heatlens.transfer.colour.lab import lab_of
 from heatlens.transfer.colour.palette import on_cells, palette_of, planned_shifts
+from tests.transfer.pictures import photograph
 
 PAIRS = [("coffee", "astronaut"), ("rocket", "chelsea"), ("chelsea", "coffee")]
 
@@ -97,6 +97,7 @@ def test_other_fields_stay():
     assert (result.name, result.spacing, result.axes) == ("cup", (0.5, 0.5), "YXC")
     assert result.metadata["camera"] == "x"
     assert result.metadata["colour_transfer"]["reference"] == "rocket"
+    assert 0 <= result.metadata["colour_transfer"]["clipped_share"] <= 1
     np.testing.assert_array_equal(result.alpha, alpha)
 
 
@@ -146,10 +147,11 @@ def test_the_lattices_lie_in_the_gamut_and_reach_the_goal():
     generator = np.random.default_rng(0)
     colours = generator.random((3000, 3)) * 0.5
     goal = lab_of(0.4 + generator.random((3000, 3)) * 0.5)
-    lattices = refined_lattices(colours, goal, 16, 4.0, 2, 0)
+    lattices, clipped = refined_lattices(colours, goal, 16, 4.0, 2, 0)
     assert lattices.shape == (2, 33, 33, 33, 3)
     assert lattices.min() >= 0
     assert lattices.max() <= 1
+    assert 0 <= clipped < 0.05
 
 
 def test_pixelwise_keeps_within_the_goals_means():
@@ -199,5 +201,5 @@ def test_a_map_is_for_its_kind():
         colour_map(colour, colour)(grey)
     with pytest.raises(InvalidArgument, match="expected"):
         ColourMap(np.zeros((3, 3, 3, 3)))
-    with pytest.raises(InvalidArgument, match="0..1"):
+    with pytest.raises(InvalidArgument, match="lie in 0"):
         ColourMap(np.full((1, 2, 2, 2, 3), 2.0))

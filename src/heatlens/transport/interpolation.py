@@ -71,7 +71,7 @@ def displacement(plan: Any, x: Any, y: Any, t: float) -> tuple[Floats, Floats]:
 def displacement_grid(
     a: Any,
     b: Any,
-    t: float | Sequence[float],
+    t: float | Sequence[float] | Floats,
     *,
     mass: str = "equal",
     method: str = "auto",

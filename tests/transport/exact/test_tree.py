@@ -15,7 +15,7 @@ def planted(seed, n, m):
     a, b = rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m))
     supply, demand = whole_units(a, b)
     tree = new_tree(n + m, n, cost.shape[1])
-    plant(tree, cost, *first_arcs(cost, a, supply.copy(), demand.copy()))
+    plant(tree, cost, *first_arcs(cost, a, np.empty(0), supply.copy(), demand.copy()))
     return tree, cost, a, b, supply, demand
 
 
@@ -43,6 +43,7 @@ def require_sound(tree, cost, supply, demand, root):
             row, column = (node, above) if node < n else (above, node)
             assert row < n <= column
             assert tree.flow[node] > 0
+            assert tree.depth[node] == tree.depth[above] + 1
             assert balance[node] == tree.flow[node]
             balance[above] -= balance[node]
             below[above] |= below[node]
@@ -97,4 +98,4 @@ def test_the_lowest_is_numpys(count):
 
 def test_a_limit_is_told():
     _, cost, a, b, _, _ = planted(0, 12, 9)
-    assert solve(cost, a, b, 1)[1] == UNFINISHED
+    assert solve(cost, a, b, np.empty(0), 1)[1] == UNFINISHED

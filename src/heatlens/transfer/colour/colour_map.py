@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from heatlens.frozen import frozen
 from heatlens.image import Image
 from heatlens.transfer.colour.kernels import mapped_floats, mapped_levels, padded
 from heatlens.transfer.colour.pixels import colours_of, eight_bits, is_grey, opened
+from heatlens.transfer.colour.strips import cores
 
 __all__ = ["ColourMap"]
 
@@ -81,9 +81,8 @@ class ColourMap:
         def run(strip: slice) -> None:
             _map(colours[strip], tables, mapped[strip], picture)
 
-        if threads is None:
-            threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        with ThreadPoolExecutor(min(max(threads, 1), len(strips))) as pool:
+        threads = cores() if threads is None else max(threads, 1)
+        with ThreadPoolExecutor(min(threads, len(strips))) as pool:
             list(pool.map(run, strips))
         if self.grey:
             mapped = mapped[:, 1]  # the three are one but for rounding

@@ -26,16 +26,21 @@ from heatlens.transfer.colour.sweeps import random_frame, swept
 from heatlens.transport import emd
 from heatlens.transport.mass import Floats
 
-__all__ = ["carried_lattice", "moved_one_by_one", "refined_lattices"]
+__all__ = ["carried_lattice", "moved_one_by_one", "refined_lattices", "share_outside"]
 
 _NODES = 33
 """Nodes a side: 8 levels of 255 from one to the next."""
+
+_SWEPT = 1 << 16
+"""Colours of the goal, about, that a sweep looks at."""
 
 _PLANS, _SWEEPS = 3, 8
 """Plans between palettes, then sweeps, in one stage."""
 
 
-def carried_lattice(colours: Floats, goal: Floats, k: int, width: float, seed: int) -> Floats:
+def carried_lattice(
+    colours: Floats, goal: Floats, k: int, width: float, seed: int
+) -> tuple[Floats, float]:
     """One smooth lattice (1, n, n, n, 3): the palette's shifts, mixed by Gaussians.
 
     Args:
@@ -44,27 +49,44 @@ def carried_lattice(colours: Floats, goal: Floats, k: int, width: float, seed: i
         k: colours of each palette.
         width: of the Gaussians, in CIELAB units.
         seed: of the clusters.
+
+    Returns:
+        The lattice, and the share of the colours that it would take out of sRGB: those are clipped.
     """
     start = palette_of(lab_of(colours), k, seed)
     shifts = planned_shifts(start, palette_of(goal, k, seed))
-    nodes = _nodes()
-    return to_srgb(
-        nodes + carried(nodes.reshape(-1, 3), start, shifts, width).reshape(nodes.shape)
-    )[None]
+    lattice = _nodes()
+    lattice += carried(lattice.reshape(-1, 3), start, shifts, width).reshape(lattice.shape)
+    return to_srgb(lattice)[None], share_outside(read(colours, lattice))
 
 
 def refined_lattices(
     colours: Floats, goal: Floats, k: int, width: float, stages: int, seed: int
-) -> Floats:
-    """Lattices (stages, n, n, n, 3) that take the colours to the goal; see `carried_lattice`."""
+) -> tuple[Floats, float]:
+    """Lattices (stages, n, n, n, 3) that take the colours to the goal; see `carried_lattice`.
+
+    The share of clipped colours is the largest of a stage.
+    """
     generator = np.random.default_rng(seed)
     target = palette_of(goal, k, seed)
-    lattices = []
+    lattices, clipped = [], 0.0
     for stage in range(stages):
         start = palette_of(lab_of(colours), k, seed) if stage == 0 else None
-        lattices.append(_stage(colours, goal, target, start, width, generator))
+        lattice = _stage(colours, goal, target, start, width, generator)
+        clipped = max(clipped, share_outside(read(colours, lattice)))
+        lattices.append(to_srgb(lattice))
         colours = read(colours, lattices[-1])
-    return np.stack(lattices)
+    return np.stack(lattices), clipped
+
+
+def share_outside(lab: Floats) -> float:
+    """Share of CIELAB colours (m, 3) that sRGB has not, by more than one unit.
+
+    Example:
+        >>> share_outside(np.array([[50.0, 0.0, 0.0], [50.0, 120.0, -120.0]]))
+        0.5
+    """
+    return float((np.abs(lab_of(to_srgb(lab)) - lab).max(axis=1) > 1).mean())
 
 
 def _stage(
@@ -85,9 +107,9 @@ def _stage(
             now = on_cells(reached, target.centres)
             shift = carried(reached, now, planned_shifts(now, target), width)
         else:
-            shift = swept(reached, goal, random_frame(generator))
+            shift = swept(reached, goal[:: max(1, len(goal) // _SWEPT)], random_frame(generator))
         lattice += _filled(spread(colours, shift, _NODES))
-    return to_srgb(lattice)
+    return lattice
 
 
 def _filled(sums: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from heatlens.render import cielab
+from heatlens.transfer.colour.strips import in_strips
 from heatlens.transport.mass import Floats
 
 __all__ = ["lab_of"]
@@ -24,7 +25,7 @@ def lab_of(rgb: npt.NDArray[Any]) -> Floats:
         >>> lab_of(np.ones((1, 3))).round(1).tolist()[0][0]
         100.0
     """
-    return _looped(np.ascontiguousarray(rgb, np.float64), _TO_CONES)
+    return in_strips(_looped, np.ascontiguousarray(rgb, np.float64), _TO_CONES)
 
 
 @njit(nogil=True, cache=True)

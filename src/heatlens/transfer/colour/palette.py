@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from heatlens.distributions.kmeans import kmeans
+from heatlens.transfer.colour.strips import in_strips
 from heatlens.transport import emd
 from heatlens.transport.mass import Floats
 
@@ -70,12 +71,12 @@ def carried(colours: Floats, palette: Palette, shifts: Floats, width: float) -> 
     shift(c) = sum_i m_i exp(-|c - x_i|^2 / (2 width^2)) s_i / sum_i (the same without s_i)
     """
     centres = np.ascontiguousarray(palette.colours.T)
-    return _mixed(colours, centres, palette.masses, shifts, 1 / (2 * width**2))
+    return in_strips(_mixed, colours, centres, palette.masses, shifts, 1 / (2 * width**2))
 
 
 def nearest(colours: Floats, centres: Floats) -> npt.NDArray[np.int64]:
     """The number of the centre (k, 3) nearest to each colour (m, 3)."""
-    return _cells(colours, np.ascontiguousarray(centres.T))
+    return in_strips(_cells, colours, np.ascontiguousarray(centres.T))
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -19,8 +19,8 @@ from heatlens.transport.mass import Floats
 
 __all__ = ["random_frame", "swept"]
 
-_BINS = 2048
-"""Steps along an axis; about a tenth of a CIELAB unit."""
+_BINS = 4096
+"""Steps along an axis; less than a tenth of a CIELAB unit."""
 
 _ROUNDING = 1e-9
 
@@ -39,8 +39,9 @@ def swept(colours: Floats, goal: Floats, frame: Floats) -> Floats:
         [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     """
     shift = np.zeros_like(colours)
+    middle, half = _box(colours, goal)
     for axis in frame:
-        low, high = _extent(colours, goal, axis)
+        low, high = middle @ axis - half @ np.abs(axis), middle @ axis + half @ np.abs(axis)
         edges = np.linspace(low, high, _BINS + 1)
         below = _shares_below(colours, axis, low, high)
         goal_below = _shares_below(goal, axis, low, high)
@@ -62,11 +63,11 @@ def _quantiles(
     return places
 
 
-def _extent(colours: Floats, goal: Floats, axis: Floats) -> tuple[float, float]:
-    first, second = colours @ axis, goal @ axis
-    low, high = min(first.min(), second.min()), max(first.max(), second.max())
-    margin = 1e-6 * max(1.0, high - low)
-    return float(low - margin), float(high + margin)
+def _box(colours: Floats, goal: Floats) -> tuple[Floats, Floats]:
+    """Middle and half widths of a box, a hair too large, that holds both."""
+    low = np.minimum(colours.min(axis=0), goal.min(axis=0))
+    high = np.maximum(colours.max(axis=0), goal.max(axis=0))
+    return (low + high) / 2, (high - low) / 2 + 1e-6
 
 
 def _shares_below(colours: Floats, axis: Floats, low: float, high: float) -> Floats:

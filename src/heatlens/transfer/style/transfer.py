@@ -24,7 +24,7 @@ from heatlens.transfer.style.patches import patch_loss, random_filters
 
 __all__ = ["style_transfer", "texture"]
 
-_PACE = 0.08
+_PACE = 0.05
 """Length of the first steps, in units of the range; the last ones are a tenth of it."""
 
 _RATIO = 0.6
@@ -36,7 +36,7 @@ def style_transfer(
     reference: Any,
     *,
     coarsest: int = 64,
-    steps: int = 60,
+    steps: int = 100,
     patch: int = 7,
     filters: int = 24,
     seed: int = 0,
@@ -85,7 +85,7 @@ def texture(
     size: tuple[int, int],
     *,
     coarsest: int = 24,
-    steps: int = 60,
+    steps: int = 100,
     patch: int = 7,
     filters: int = 24,
     seed: int = 0,
@@ -169,10 +169,15 @@ def _descended(
             optimiser.param_groups[0]["lr"] = _PACE * (1 - 0.9 * step / steps)
             chosen = random_filters(filters, len(wanted), patch, generator)
             optimiser.zero_grad()
-            patch_loss(canvas, goal, chosen).backward()
+            patch_loss(_framed(canvas, patch), goal, chosen).backward()
             optimiser.step()
         picture = canvas.detach()
     return picture.clamp(0, 1)
+
+
+def _framed(canvas: Tensor, patch: int) -> Tensor:
+    """Reflected at its edges, so that the pixels there lie in as many patches as the others."""
+    return F.pad(canvas[None], [patch // 2] * 4, mode="reflect")[0]
 
 
 def _planes(image: Image) -> Tensor:

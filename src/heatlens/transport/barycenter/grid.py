@@ -128,13 +128,13 @@ def _checked(masses: Any, mass: str) -> tuple[Floats, float]:
             f"the totals differ: masses[0] has {totals[0]:.9g}, masses[{k}] has {totals[k]:.9g}; "
             "pass mass='normalise' to average shapes"
         )
-    return stack / totals[:, None, None], float(totals[0]) if mass == "equal" else 1.0
+    return stack / totals.reshape(-1, 1, 1), float(totals[0]) if mass == "equal" else 1.0
 
 
 def _grid(values: Any, name: str) -> Floats:
-    bad = np.argwhere(~(np.isfinite(values) & (values >= 0))) if values.dtype.kind == "f" else ()
-    if len(bad):  # by row and column, not by the place in a flat array
-        i, j = (int(index) for index in bad[0])
+    wrong = ~(np.isfinite(values) & (values >= 0)) if values.dtype.kind in "fiu" else None
+    if wrong is not None and wrong.any():  # by row and column, not by the place in a flat array
+        i, j = (int(index) for index in np.argwhere(wrong)[0])
         raise InvalidArgument(
             f"{name}[{i}, {j}] is {values[i, j]:g}: masses are finite and not negative"
         )
@@ -168,7 +168,7 @@ class _Rounds:
         self._b *= self._scale / scale
         self._d *= self._scale / scale
         self._scale = scale
-        self._smooth = LogSmoothing(self._masses.shape[1:], width)  # type: ignore[arg-type]
+        self._smooth = LogSmoothing(self._masses.shape[1:], width)
         for _ in range(limit):
             before = self.values()
             self._round()

@@ -131,7 +131,8 @@ def _checked(distributions: Any, mass: str) -> tuple[list[tuple[Floats, Floats]]
         )
     if not distributions:
         raise InvalidArgument("there are no distributions to average")
-    pairs, total = [], 0.0
+    pairs: list[tuple[Floats, Floats]] = []
+    total = 0.0
     for s, entry in enumerate(distributions):
         b, y = _pair(entry, f"distributions[{s}]")
         if s == 0:

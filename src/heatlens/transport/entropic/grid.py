@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
-from heatlens.transport.entropic.annealing import Operator, Potentials, Space, anneal, blurs
+from heatlens.transport.entropic.annealing import Operator, Own, Potentials, Space, anneal, blurs
 from heatlens.transport.entropic.convolution import Convolution
 from heatlens.transport.entropic.dense import log_mass
 from heatlens.transport.entropic.loss import (
@@ -43,7 +43,7 @@ def sinkhorn_divergence_grid(
     mass: str = "equal",
     scaling: float = 0.5,
     tolerance: float = 1e-3,
-    iterations: int = 200,
+    iterations: int = 1000,
 ) -> Tensor:
     """The debiased transport cost between images, with gradients.
 
@@ -62,7 +62,7 @@ def sinkhorn_divergence_grid(
             "normalise" divides each by its total.
         scaling: ratio of successive blurs.
         tolerance: largest change in the last sweep, relative to the value plus epsilon.
-        iterations: largest number of sweeps at the last blur.
+        iterations: largest number of sweeps at a blur.
 
     Returns:
         (N,), or a scalar for (H, W): squared length times mass, in the type of `a`.
@@ -158,9 +158,15 @@ class _Grid:
     def cross(self, epsilon: float, reference: Tensor) -> Operator:
         return Convolution(epsilon, self.axes, self.axes, reference, self.in_b)
 
-    def own(self, epsilon: float) -> tuple[Operator, Operator]:
+    def own(self, epsilon: float) -> Own:
         kernel = Convolution(epsilon, self.axes, self.axes)
-        return kernel, kernel
+        both = torch.cat([self.in_a, self.in_b])
+
+        def sums(h_a: Tensor, h_b: Tensor, where_mass_is: bool) -> tuple[Tensor, Tensor]:
+            found = kernel(torch.cat([h_a, h_b]), both if where_mass_is else None)
+            return found[: len(h_a)], found[len(h_a) :]
+
+        return sums
 
     def extended(self, coarse: Space, epsilon: float, old: Potentials) -> Potentials:
         assert isinstance(coarse, _Grid)
@@ -179,14 +185,14 @@ class _Grid:
 
 
 def _stages(finest: _Grid, blur: float, scaling: float) -> list[tuple[float, Space]]:
-    """Blurs from half the diagonal down; a block of pixels is at most as wide as the blur."""
+    """Blurs from a quarter of the diagonal down; pixels are pooled up to half the blur's width."""
     size = math.hypot(*(n * step for n, step in zip(finest.a.shape[1:], finest.step, strict=True)))
-    scales = blurs(size / 2, blur, scaling)
+    scales = blurs(size / 4, blur, scaling)
     grids = {(1, 1): finest}
     stages: list[tuple[float, Space]] = []
     for scale in scales[:-1]:
         pool = tuple(
-            2 ** max(0, min(math.floor(math.log2(scale / step)), n.bit_length() - 1))
+            2 ** max(0, min(math.floor(math.log2(scale / (2 * step))), n.bit_length() - 1))
             for n, step in zip(finest.a.shape[1:], finest.step, strict=True)
         )
         key = (pool[0], pool[1])

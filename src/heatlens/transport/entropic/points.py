@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
-from heatlens.transport.entropic.annealing import Operator, Potentials, Space, anneal, blurs
+from heatlens.transport.entropic.annealing import Operator, Own, Potentials, Space, anneal, blurs
 from heatlens.transport.entropic.dense import Dense, log_mass
 from heatlens.transport.entropic.loss import (
     balanced_tensors,
@@ -42,7 +42,7 @@ def sinkhorn_divergence(
     mass: str = "equal",
     scaling: float = 0.5,
     tolerance: float = 1e-3,
-    iterations: int = 500,
+    iterations: int = 1000,
 ) -> Tensor:
     """The debiased transport cost between clouds, differentiable in points and masses.
 
@@ -64,7 +64,7 @@ def sinkhorn_divergence(
             "normalise" divides each by its total.
         scaling: ratio of successive blurs, from half the diagonal down.
         tolerance: largest change in the last sweep, relative to the value plus epsilon.
-        iterations: largest number of sweeps at the last blur.
+        iterations: largest number of sweeps at a blur.
 
     Returns:
         (N,), or a scalar for clouds without a batch axis, in the type of `x`.
@@ -161,8 +161,14 @@ class _Clouds:
     def cross(self, epsilon: float, reference: Tensor) -> Operator:
         return Dense(epsilon, self._xy, reference)
 
-    def own(self, epsilon: float) -> tuple[Operator, Operator]:
-        return Dense(epsilon, self._xx), Dense(epsilon, self._yy)
+    def own(self, epsilon: float) -> Own:
+        of_x, of_y = Dense(epsilon, self._xx), Dense(epsilon, self._yy)
+
+        def sums(h_a: Tensor, h_b: Tensor, where_mass_is: bool) -> tuple[Tensor, Tensor]:
+            wanted = (self.in_a, self.in_b) if where_mass_is else (None, None)
+            return of_x(h_a, wanted[0]), of_y(h_b, wanted[1])
+
+        return sums
 
     def extended(self, coarse: Space, epsilon: float, old: Potentials) -> Potentials:
         return old  # there is one space only

@@ -7,7 +7,9 @@
 | `problem` | what is left to solve: policies, ground costs |
 | `simplex` | the loop, the certificate |
 | `start` | the first basis, masses as whole units |
+| `coarse` | prices to start from, off a coarser problem |
 | `tree` | the basis as a tree, and the exchange of an arc |
 | `lowest` | the minimum that most of the time goes into |
+| `pairs`, `collection` | the loop over many pairs, and their layout |
 | `costs` | ground costs in compiled code |
 """

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from heatlens.errors import NotCertified
+from heatlens.transport.exact.coarse import no_prices, prices
 from heatlens.transport.exact.costs import open_costs, write_costs
 from heatlens.transport.exact.problem import Ground, Sides, checked_ground, checked_sides
 from heatlens.transport.exact.simplex import LOOSE, UNFINISHED, certified
@@ -95,9 +96,9 @@ def emd(
     )
     second *= first.sum() / second.sum()  # the rounding of what was taken off
     matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
-    _write(matrix, ground, rows, columns)
+    start_from = _write(matrix, ground, rows, columns, first, second)
     state, value, gap, parent, carried, potential = certified(
-        matrix, first, second, _LIMIT if limit is None else limit
+        matrix, first, second, start_from, _LIMIT if limit is None else limit
     )
     _require(state, value, gap)
     tails, heads, moved = _arcs(parent, len(first), carried)
@@ -112,17 +113,21 @@ def _with_extra(masses: Floats, extra: float) -> Floats:
     return np.append(masses, extra) if extra > 0 else masses.copy()
 
 
-def _write(matrix: Floats, ground: Ground, rows: Any, columns: Any) -> None:
+def _write(
+    matrix: Floats, ground: Ground, rows: Any, columns: Any, first: Floats, second: Floats
+) -> Floats:
+    """Fill in the costs; return prices to start from, if there are any."""
     if ground.cost is not None:
         matrix[: len(rows), : len(columns)] = ground.cost[np.ix_(rows, columns)]
-        return
+        return no_prices()
     assert ground.x is not None
     assert ground.y is not None
-    across = np.ascontiguousarray(ground.y[columns].T)
-    code = METRICS[ground.metric].code
-    write_costs(
-        matrix[:, : len(columns)], ground.x[rows], across, code, float(ground.p), ground.threshold
-    )
+    near, far = ground.x[rows], ground.y[columns]
+    how = METRICS[ground.metric].code, float(ground.p), ground.threshold
+    write_costs(matrix[:, : len(columns)], near, np.ascontiguousarray(far.T), *how)
+    if matrix.shape[0] > len(near) or len(second) > len(far):
+        return no_prices()
+    return prices(near, first, far, second, *how, matrix.shape[1])
 
 
 def _require(state: int, value: float, gap: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from heatlens.transport.exact.coarse import no_prices, prices
 from heatlens.transport.exact.costs import open_costs, write_costs
 from heatlens.transport.exact.simplex import DONE, certified
 from heatlens.transport.mass import Floats
@@ -84,16 +85,19 @@ def solve_pairs(
             continue
         supply, demand = _with_extra(left_a, rows, made), _with_extra(left_b, columns, lost)
         demand *= supply.sum() / demand.sum()
+        start_from = no_prices()
         matrix = open_costs(len(rows), len(columns), made > 0, lost > 0, extra)
         if cost.size:
             for k in range(len(rows)):
                 for h in range(len(columns)):
                     matrix[k, h] = cost[rows[k], columns[h]]
         else:
-            near = _points(x, x_at[i], rows)
-            far = _points(y, y_at[j], columns).T.copy()
-            write_costs(matrix, near, far, code, p, threshold)
-        state[pair], values[pair] = certified(matrix, supply, demand, _EVER)[:2]
+            near, far = _points(x, x_at[i], rows), _points(y, y_at[j], columns)
+            write_costs(matrix, near, far.T.copy(), code, p, threshold)
+            if made == 0 and lost == 0:
+                width = matrix.shape[1]
+                start_from = prices(near, supply, far, demand, code, p, threshold, width)
+        state[pair], values[pair] = certified(matrix, supply, demand, start_from, _EVER)[:2]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

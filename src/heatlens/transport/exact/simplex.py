@@ -33,7 +33,7 @@ _ROUNDS = 4
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def certified(
-    cost: Any, a: Any, b: Any, limit: int
+    cost: Any, a: Any, b: Any, prices: Any, limit: int
 ) -> tuple[int, float, float, Nodes, Floats, Floats]:
     """Solve a problem and look at the proof.
 
@@ -41,13 +41,14 @@ def certified(
         cost: as for `solve`.
         a: as for `solve`.
         b: as for `solve`.
+        prices: as for `solve`.
         limit: exchanges at most.
 
     Returns:
         What became of it (`DONE`, `LOOSE`, `UNFINISHED`), the value, the gap, and of each node
         its parent (`ROOT` for the root), the mass on the arc between them, its potential.
     """
-    tree, exchanges = solve(cost, a, b, limit)
+    tree, exchanges = solve(cost, a, b, prices, limit)
     mass = carried(tree, a, b)
     value = value_of(tree, cost, len(a), mass)
     gap = value - bound(tree, cost, a, b)
@@ -60,13 +61,14 @@ def certified(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def solve(cost: Any, a: Any, b: Any, limit: int) -> tuple[Tree, int]:
+def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int) -> tuple[Tree, int]:
     """An optimal basis, with flows and potentials of its own.
 
     Args:
         cost: (n, padded m) float64, finite but for the padding, which is infinite.
         a: (n,) masses above 0.
         b: (m,) masses above 0 with the same total.
+        prices: (padded m,) to start from, or of size 0; they change the time, not the result.
         limit: exchanges at most.
 
     Returns:
@@ -76,7 +78,7 @@ def solve(cost: Any, a: Any, b: Any, limit: int) -> tuple[Tree, int]:
     n, m, padded = len(a), len(b), cost.shape[1]
     tree = new_tree(n + m, n, padded)
     supply, demand = whole_units(a, b)
-    tails, heads, flows = first_arcs(cost, a, supply, demand)
+    tails, heads, flows = first_arcs(cost, a, prices, supply, demand)
     plant(tree, cost, tails, heads, flows)
     zero: Any = np.int64(0)  # for a literal 0 numba would compile everything below once more
     total, root = zero, zero

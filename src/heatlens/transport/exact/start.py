@@ -1,8 +1,9 @@
-"""A first basis: each row in turn, the lightest first, ships to its cheapest open column.
+"""A first basis: always the row that can ship most cheaply ships, to its cheapest open column.
 
-Costs are taken less each column's mean cost over the mass of all rows, so that a column that is
-far from everybody is not left to the last row at any price. On grids this starts within a few
-percent of the optimum, on signatures within a fifth. Every step closes a row or a column, which is
+Cheap means: less the column's price. Where no prices are known from a coarser problem, half of what
+the column costs in the mean over all mass does: a column that is far from everybody is not left to
+the last row then. On heatmaps this starts within a few percent of the optimum, on signatures within
+a sixth. Every step closes a row or a column, which is
 what makes the arcs a spanning tree.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from heatlens.transport.exact.costs import padded
 from heatlens.transport.exact.lowest import lowest
 from heatlens.transport.exact.tree import Integers, Nodes
 from heatlens.transport.mass import Floats
@@ -56,51 +58,69 @@ def whole_units(a: Any, b: Any) -> tuple[Integers, Integers]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def first_arcs(
-    cost: Any, a: Any, supply: Integers, demand: Integers
+    cost: Any, a: Any, prices: Any, supply: Integers, demand: Integers
 ) -> tuple[Nodes, Nodes, Integers]:
     """Rows, columns and flows of the n + m - 1 arcs.
 
     Args:
         cost: (n, padded m), infinite in the padding.
         a: (n,) masses of the rows.
+        prices: (padded m,) what to take off each column's costs; of size 0 if nothing is known.
         supply: (n,) the same in whole units; used up.
         demand: (m,) of the columns, of the same total; used up.
     """
-    n, m, padded = len(supply), len(demand), cost.shape[1]
+    n, m = len(supply), len(demand)
     tails, heads = np.empty(n + m - 1, np.int32), np.empty(n + m - 1, np.int32)
     flows = np.empty(n + m - 1, np.int64)
-    price = _mean_costs(cost, a, m)
+    price = prices.copy() if len(prices) else _half_mean_costs(cost, a, m)
+    nearest = np.empty(n, np.int64)
+    cheapest = np.full(padded(n), np.inf)
+    nothing = np.zeros(padded(n))
+    for i in range(n):
+        cheapest[i], nearest[i] = _least(cost, i, price)
     arcs, open_columns = 0, m
-    for i in np.argsort(a):
-        while True:
-            least, j = np.inf, 0
-            for start in range(0, padded, PIECE):
-                count = min(PIECE, padded - start)
-                found = lowest(cost, i * padded + start, price[start:], count)
-                if found < least:
-                    least, j = found, start
-            while cost[i, j] - price[j] > least:
-                j += 1
+    while arcs < n + m - 1:
+        i, least = 0, lowest(cheapest, 0, nothing, len(cheapest))
+        while cheapest[i] > least:
+            i += 1
+        j = nearest[i]
+        if price[j] != -np.inf:
             tails[arcs], heads[arcs] = i, j
             # The last column stays open for all rows to come.
             if supply[i] < demand[j] or open_columns == 1:
                 flows[arcs] = supply[i]
                 demand[j] -= supply[i]
+                cheapest[i] = np.inf
                 arcs += 1
-                break
+                continue
             flows[arcs] = demand[j]
             supply[i] -= demand[j]
             price[j] = -np.inf
             open_columns -= 1
             arcs += 1
+        cheapest[i], nearest[i] = _least(cost, i, price)
     return tails, heads, flows
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _mean_costs(cost: Any, a: Any, m: int) -> Floats:
+def _least(cost: Any, row: int, price: Any) -> tuple[float, int]:
+    """The least cost less price of a row, and its column."""
+    width = cost.shape[1]
+    least, j = np.inf, 0
+    for start in range(0, width, PIECE):
+        found = lowest(cost, row * width + start, price[start:], min(PIECE, width - start))
+        if found < least:
+            least, j = found, start
+    while cost[row, j] - price[j] > least:
+        j += 1
+    return least, j
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _half_mean_costs(cost: Any, a: Any, m: int) -> Floats:
     """Of each column, over the mass of the rows; 0 in the padding."""
     price = np.zeros(cost.shape[1])
-    share = a / a.sum()
+    share = 0.5 * a / a.sum()
     for i in range(len(a)):
         for j in range(m):
             price[j] += share[i] * cost[i, j]

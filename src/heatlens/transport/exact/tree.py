@@ -31,6 +31,7 @@ class Tree(NamedTuple):
     Attributes:
         parent: the node above, `ROOT` for the root.
         size: nodes of the subtree, the node itself included.
+        depth: arcs up to the root, plus a number that is the same for all nodes.
         following: the next node of the preorder walk, the root after the last.
         preceding: the node before.
         flow: mass on the arc to the parent, in whole units.
@@ -42,6 +43,7 @@ class Tree(NamedTuple):
 
     parent: Nodes
     size: Nodes
+    depth: Nodes
     following: Nodes
     preceding: Nodes
     flow: Integers
@@ -56,6 +58,7 @@ def new_tree(nodes: int, rows: int, padded: int) -> Tree:
     return Tree(
         np.full(nodes, ROOT, np.int32),
         np.ones(nodes, np.int32),
+        np.zeros(nodes, np.int32),
         np.empty(nodes, np.int32),
         np.empty(nodes, np.int32),
         np.zeros(nodes, np.int64),
@@ -86,6 +89,7 @@ def plant(tree: Tree, cost: Any, tails: Nodes, heads: Nodes, flows: Integers) ->
         older[2 * k + 1], newest[column] = newest[column], 2 * k + 1
     tree.size[:] = 1
     tree.parent[0] = ROOT
+    tree.depth[0] = 0
     tree.potential[0] = 0.0
     tree.walk[0] = 0
     waiting, last = 1, 0
@@ -102,6 +106,7 @@ def plant(tree: Tree, cost: Any, tails: Nodes, heads: Nodes, flows: Integers) ->
             if tree.parent[node] != other:
                 step = cost[row, heads[k]]
                 tree.parent[other] = node
+                tree.depth[other] = tree.depth[node] + 1
                 tree.flow[other] = flows[k]
                 tree.potential[other] = tree.potential[node] + (step if node == row else -step)
                 tree.walk[waiting] = other
@@ -131,66 +136,63 @@ def exchange(tree: Tree, rows: int, row: int, column: int, reduced: float, root:
     apex, leaving, drop = _cycle(tree, rows, row, column)
     above = tree.parent[leaving]
     inside, outside = (row, column) if leaving < rows else (column, row)
-    _push(tree, row, apex, drop)
-    _push(tree, column, apex, drop)
-    nodes = len(tree.parent)
     below = tree.size[leaving]
-    if 2 * below <= nodes:
-        _grow(tree, above, apex, -below)
-        _grow(tree, outside, apex, below)
+    rest = len(tree.parent) - below
+    if below <= rest:
+        _climb(tree, above, apex, _climb(tree, inside, above, drop, 0), -below)
+        _climb(tree, outside, apex, drop, below)
         top, count, moved, under = leaving, below, inside, outside
     else:
-        top, count, moved, under = root, nodes - below, outside, inside
-        _grow(tree, above, ROOT, -below)
-        _grow(tree, inside, above, count)
+        _climb(tree, above, apex, _climb(tree, inside, above, drop, rest), -below)
+        _climb(tree, outside, apex, drop, 0)
+        while apex != ROOT:
+            tree.size[apex] -= below
+            apex = tree.parent[apex]
+        top, count, moved, under = root, rest, outside, inside
         tree.parent[leaving] = ROOT
         root = leaving
-        _close(tree, leaving, count)
-    _gather(tree, top, count, -reduced if moved < rows else reduced)
-    _hang(tree, top, count, moved, under, drop)
+        _close(tree, leaving, rest)
+    _gather(tree, top, count)
+    _hang(tree, top, count, moved, under, drop, -reduced if moved < rows else reduced)
     return root
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cycle(tree: Tree, rows: int, row: int, column: int) -> tuple[int, int, int]:
-    """Where the ways up from both ends meet, the arc that limits the flow, and its flow.
+    """Where the ways up from both ends meet, the node whose arc limits the flow, and that flow.
 
-    Flow along the new arc drives rows' arcs back on the row's way and columns' arcs back on the
+    Flow along the new arc takes from rows' arcs on the row's way and from columns' arcs on the
     column's way.
     """
     drop = np.iinfo(np.int64).max
     leaving = row
     first, second = row, column
-    first_size, second_size = tree.size[first], tree.size[second]
+    for _ in range(tree.depth[row] - tree.depth[column]):
+        if first < rows and tree.flow[first] < drop:
+            drop, leaving = tree.flow[first], first
+        first = tree.parent[first]
+    for _ in range(tree.depth[column] - tree.depth[row]):
+        if second >= rows and tree.flow[second] < drop:
+            drop, leaving = tree.flow[second], second
+        second = tree.parent[second]
     while first != second:
-        if first_size <= second_size:
-            if first < rows and tree.flow[first] < drop:
-                drop, leaving = tree.flow[first], first
-            first = tree.parent[first]
-            first_size = tree.size[first]
-        else:
-            if second >= rows and tree.flow[second] < drop:
-                drop, leaving = tree.flow[second], second
-            second = tree.parent[second]
-            second_size = tree.size[second]
+        if first < rows and tree.flow[first] < drop:
+            drop, leaving = tree.flow[first], first
+        if second >= rows and tree.flow[second] < drop:
+            drop, leaving = tree.flow[second], second
+        first, second = tree.parent[first], tree.parent[second]
     return first, leaving, drop
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _push(tree: Tree, node: int, apex: int, amount: int) -> None:
-    """Arcs on the way up lose and gain in turn."""
-    while node != apex:
+def _climb(tree: Tree, node: int, end: int, amount: int, growth: int) -> int:
+    """Up to `end`, arcs lose and gain `amount` in turn and subtrees grow; what comes next."""
+    while node != end:
         tree.flow[node] -= amount
         amount = -amount
+        tree.size[node] += growth
         node = tree.parent[node]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _grow(tree: Tree, node: int, end: int, amount: int) -> None:
-    """Change the sizes on the way up, `end` excluded."""
-    while node != end:
-        tree.size[node] += amount
-        node = tree.parent[node]
+    return amount
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -206,25 +208,26 @@ def _close(tree: Tree, leaving: int, outside: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _gather(tree: Tree, top: int, count: int, shift: float) -> None:
-    """Lift `count` nodes from `top` on out of their ring, shifting their potentials."""
+def _gather(tree: Tree, top: int, count: int) -> None:
+    """Lift `count` nodes from `top` on out of their ring."""
     before = tree.preceding[top]
     node = top
     for place in range(count):
         tree.walk[place] = node
         tree.place[node] = place
-        tree.potential[node] += shift
         node = tree.following[node]
     tree.following[before], tree.preceding[node] = node, before
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hang(tree: Tree, top: int, count: int, moved: int, under: int, flow: int) -> None:
+def _hang(
+    tree: Tree, top: int, count: int, moved: int, under: int, flow: int, shift: float
+) -> None:
     """Hang the gathered subtree by its node `moved` below `under`.
 
     The way from `moved` up to `top` turns round; what else hangs from it keeps its walk, in
     pieces: first `moved`'s own subtree, then for each node above, what stood before and after
-    the subtree that is placed already.
+    the subtree that is placed already. All potentials shift alike, depths piece by piece.
     """
     after = tree.following[under]
     node, parent = moved, under
@@ -233,20 +236,35 @@ def _hang(tree: Tree, top: int, count: int, moved: int, under: int, flow: int) -
     tree.following[under], tree.preceding[node] = node, under
     last = tree.walk[end - 1]
     tree.size[node] = count
+    depth = tree.depth[under] + 1
+    _lower(tree, start, end, depth - tree.depth[node], shift)
     while True:
         above, old = tree.parent[node], tree.flow[node]
         tree.parent[node], tree.flow[node] = parent, flow
         if node == top:
             break
+        depth += 1
+        down = depth - tree.depth[above]
         tree.following[last], tree.preceding[above] = above, last
         last = tree.walk[start - 1]
         whole = tree.size[above]
-        start = tree.place[above]
-        if start + whole > end:
+        first = tree.place[above]
+        _lower(tree, first, start, down, shift)
+        if first + whole > end:
             piece = tree.walk[end]
             tree.following[last], tree.preceding[piece] = piece, last
-            last = tree.walk[start + whole - 1]
+            last = tree.walk[first + whole - 1]
+            _lower(tree, end, first + whole, down, shift)
         tree.size[above] = count - size
-        size, end = whole, start + whole
+        start, size, end = first, whole, first + whole
         parent, flow, node = node, old, above
     tree.following[last], tree.preceding[after] = after, last
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _lower(tree: Tree, start: int, end: int, depth: int, shift: float) -> None:
+    """Change depth and potential of a piece of the gathered walk."""
+    for place in range(start, end):
+        node = tree.walk[place]
+        tree.depth[node] += depth
+        tree.potential[node] += shift
