@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["LANES", "lowest"]
+__all__ = ["LANES", "column_of", "least", "lowest"]
 
 LANES = 16
 """Rows are padded to a multiple of this: two vectors of eight."""
+
+_PIECE = 256
+"""Columns between two looks at the minimum, so that its place is found by a short search."""
 
 _WIDTH = LANES // 2
 _NUMBER, _INDEX, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
@@ -92,3 +96,32 @@ def _across(builder: Any, vector: Any) -> Any:
         )
         vector = _smaller(builder, low, high)
     return builder.extract_element(vector, ir.Constant(_SHORT, 0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def least(cost: Any, row: int, price: Any) -> tuple[float, int]:
+    """min_j cost[row, j] - price[j], and the first column of the piece in which it lies.
+
+    Args:
+        cost: (n, padded m), infinite in the padding.
+        row: of it.
+        price: (padded m,).
+    """
+    width = cost.shape[1]
+    value, piece = np.inf, 0
+    for start in range(0, width, _PIECE):
+        found = lowest(cost, row * width + start, price[start:], min(_PIECE, width - start))
+        if found < value:
+            value, piece = found, start
+    return value, piece
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def column_of(cost: Any, row: int, price: Any, value: float, piece: int) -> int:
+    """The first column from `piece` on in which cost[row, j] - price[j] is `value`."""
+    width = cost.shape[1]
+    while lowest(cost, row * width + piece, price[piece:], LANES) > value:
+        piece += LANES
+    while cost[row, piece] - price[piece] > value:
+        piece += 1
+    return piece

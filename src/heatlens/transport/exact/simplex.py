@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from heatlens.transport.exact.lowest import lowest
-from heatlens.transport.exact.start import PIECE, first_arcs, whole_units
+from heatlens.transport.exact.lowest import column_of, least, lowest
+from heatlens.transport.exact.start import first_arcs, whole_units
 from heatlens.transport.exact.tree import ROOT, Nodes, Tree, exchange, new_tree, plant
 from heatlens.transport.mass import Floats
 
@@ -124,21 +124,12 @@ def _candidates(
     tree: Tree, cost: Any, n: int, row: int, slack: float, tails: Any, heads: Any
 ) -> tuple[int, int]:
     """The best arc of each of the next rows that has one; the row to go on with, and how many."""
-    padded = cost.shape[1]
     price = tree.potential[n:]
     count, seen = 0, 0
     while seen < n and (seen < len(tails) or count == 0):
-        own, best, piece = tree.potential[row], -slack, -1
-        for start in range(0, padded, PIECE):
-            width = min(PIECE, padded - start)
-            reduced = own + lowest(cost, row * padded + start, price[start:], width)
-            if reduced < best:
-                best, piece = reduced, start
-        if piece >= 0:
-            head = piece
-            while own + (cost[row, head] - price[head]) > best:
-                head += 1
-            tails[count], heads[count] = row, head
+        value, piece = least(cost, row, price)
+        if tree.potential[row] + value < -slack:
+            tails[count], heads[count] = row, column_of(cost, row, price, value, piece)
             count += 1
         row = row + 1 if row + 1 < n else 0
         seen += 1

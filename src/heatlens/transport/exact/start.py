@@ -15,14 +15,11 @@ import numpy as np
 from numba import njit
 
 from heatlens.transport.exact.costs import padded
-from heatlens.transport.exact.lowest import lowest
+from heatlens.transport.exact.lowest import column_of, least
 from heatlens.transport.exact.tree import Integers, Nodes
 from heatlens.transport.mass import Floats
 
-__all__ = ["PIECE", "first_arcs", "whole_units"]
-
-PIECE = 256
-"""Columns between two looks at the minimum, so that finding its place is a short search."""
+__all__ = ["first_arcs", "whole_units"]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -74,15 +71,16 @@ def first_arcs(
     flows = np.empty(n + m - 1, np.int64)
     price = prices.copy() if len(prices) else _half_mean_costs(cost, a, m)
     nearest = np.empty(n, np.int64)
-    cheapest = np.full(padded(n), np.inf)
+    keys = np.full((1, padded(n)), np.inf)
+    cheapest = keys[0]
     nothing = np.zeros(padded(n))
     for i in range(n):
-        cheapest[i], nearest[i] = _least(cost, i, price)
+        cheapest[i], piece = least(cost, i, price)
+        nearest[i] = column_of(cost, i, price, cheapest[i], piece)
     arcs, open_columns = 0, m
     while arcs < n + m - 1:
-        i, least = 0, lowest(cheapest, 0, nothing, len(cheapest))
-        while cheapest[i] > least:
-            i += 1
+        value, piece = least(keys, 0, nothing)
+        i = column_of(keys, 0, nothing, value, piece)
         j = nearest[i]
         if price[j] != -np.inf:
             tails[arcs], heads[arcs] = i, j
@@ -98,22 +96,9 @@ def first_arcs(
             price[j] = -np.inf
             open_columns -= 1
             arcs += 1
-        cheapest[i], nearest[i] = _least(cost, i, price)
+        cheapest[i], piece = least(cost, i, price)
+        nearest[i] = column_of(cost, i, price, cheapest[i], piece)
     return tails, heads, flows
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _least(cost: Any, row: int, price: Any) -> tuple[float, int]:
-    """The least cost less price of a row, and its column."""
-    width = cost.shape[1]
-    least, j = np.inf, 0
-    for start in range(0, width, PIECE):
-        found = lowest(cost, row * width + start, price[start:], min(PIECE, width - start))
-        if found < least:
-            least, j = found, start
-    while cost[row, j] - price[j] > least:
-        j += 1
-    return least, j
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
