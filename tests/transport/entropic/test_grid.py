@@ -220,8 +220,8 @@ def test_on_cuda_as_on_the_cpu(chance):
     torch.testing.assert_close(there.cpu(), here)
 
 
-def test_a_few_far_points_are_solved_and_not_given_up():
-    """The blocks of the coarse grids know nothing of where in a block a point lies."""
+def test_a_few_far_points():
+    """Sums along rows and along columns underflow together here."""
     a, b = torch.zeros(2, 128, 128, dtype=torch.float64)
     a[3, 3] = a[120, 5] = 0.5
     b[3, 120], b[120, 122], b[64, 64] = 0.3, 0.3, 0.4

@@ -81,3 +81,13 @@ def test_dense_is_the_sum_term_by_term(epsilon, chance):
         torch.testing.assert_close(kernel(h), by_hand(h, cost / epsilon))
         back = torch.randn(3, 6, generator=chance, dtype=torch.float64)
         torch.testing.assert_close(kernel.transposed()(back), by_hand(back, cost.mT / epsilon))
+
+
+def test_sums_that_underflow_along_both_axes():
+    grid = axes(200, 200)
+    h = torch.full((1, 200, 200), EMPTY, dtype=torch.float64)
+    h[0, 3, 3], h[0, 190, 5] = 0.0, -700.0
+    found = Convolution(0.5, grid, grid)(h)
+    y, x = grid[0][:, None], grid[1]
+    ways = [-((y - 3) ** 2 + (x - 3) ** 2) / 0.5, -((y - 190) ** 2 + (x - 5) ** 2) / 0.5 - 700]
+    torch.testing.assert_close(found[0], torch.logaddexp(*ways))

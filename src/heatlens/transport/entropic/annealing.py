@@ -26,7 +26,8 @@ from heatlens.errors import NotCertified
 __all__ = ["Operator", "Own", "Potentials", "Space", "anneal", "blurs"]
 
 _SWEEPS = 4
-_COARSE_ERROR, _LAST_ERROR = 0.03, 0.1
+_COARSE_SWEEPS = 100
+_COARSE_ERROR, _LAST_ERROR = 0.05, 0.25
 _OWN_SWEEPS = 2
 _RELAXATION = 1.5
 
@@ -102,7 +103,7 @@ def anneal(
 
     Raises:
         NotCertified: the last stage has not come to rest after that many: the value changes, or a
-            tenth of the mass and more is not where it should be.
+            quarter of the mass and more is not where it should be.
     """
     epsilon, space = stages[0]
     own = space.own(epsilon)
@@ -122,7 +123,7 @@ def anneal(
         back = forth.transposed()
         if last:
             break
-        for done in range(1, iterations + 1):
+        for done in range(1, min(iterations, _COARSE_SWEEPS) + 1):
             f, g, _, off = _sweep(space, epsilon, (forth, back), f, g)
             if done >= _SWEEPS and off <= _COARSE_ERROR:
                 break
@@ -171,13 +172,20 @@ def _own_sweep(
 def _sweep(
     space: Space, epsilon: float, cross: tuple[Operator, Operator], f: Tensor, g: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, float]:
-    """f and g after one sweep, the f that satisfies the marginal of a with the g before, and how
-    far the marginal of b was off, as a share of its mass."""
+    """Potentials f and g after one sweep, the f that fits the g before, and the marginals' error.
+
+    The error is the share of the mass that was not where it should be, of both sides together.
+    """
     fresh = -epsilon * cross[0](g / epsilon + space.log_b, space.in_a)
-    f = f + _RELAXATION * (fresh - f)
+    move = fresh - f
+    f = f + _RELAXATION * move
     change = -epsilon * cross[1](f / epsilon + space.log_a, space.in_b) - g
-    off = (change / -epsilon).clamp_max_(50).expm1_().abs_()
-    return f, g + _RELAXATION * change, fresh, float(_inner(space.b, off).max())
+    off = _inner(space.a, _off(move, epsilon)) + _inner(space.b, _off(change, epsilon))
+    return f, g + _RELAXATION * change, fresh, float(off.max())
+
+
+def _off(change: Tensor, epsilon: float) -> Tensor:
+    return (change / -epsilon).clamp_max_(50).expm1_().abs_()
 
 
 def _inner(masses: Tensor, values: Tensor) -> Tensor:

@@ -92,7 +92,9 @@ class Convolution:
             rows.masked_fill(~low, EMPTY).amax(1) + math.log(rows.shape[1]) if doubtful else None
         )
         out, lost = self._along(rows.mT, 0)
-        if excess is not None and bool(self._within(out - excess[:, :, None] < _NOTHING, wanted)):
+        if excess is not None and bool(
+            self._within(lost | (out - excess[:, :, None] < _NOTHING), wanted)
+        ):
             self._complete(rows, low, h, wanted)
             out, lost = self._along(rows.mT, 0)
         if bool(self._within(lost, wanted)):

@@ -25,7 +25,7 @@ from heatlens.transport.mass import Floats
 
 __all__ = ["no_prices", "prices"]
 
-_POINTS = 384
+_POINTS = 640
 """Rows and columns together from which a coarser problem pays."""
 
 _FINER = 4

@@ -119,7 +119,7 @@ def _improve(tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int)
     return made, root
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _candidates(
     tree: Tree, cost: Any, n: int, row: int, slack: float, tails: Any, heads: Any
 ) -> tuple[int, int]:
@@ -136,7 +136,7 @@ def _candidates(
     return row, count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _choose(
     tree: Tree, cost: Any, n: int, slack: float, tails: Any, heads: Any, count: int
 ) -> tuple[int, int, float]:

@@ -1,10 +1,11 @@
-"""A first basis: always the row that can ship most cheaply ships, to its cheapest open column.
+"""A first basis: row after row ships to its cheapest open column.
 
-Cheap means: less the column's price. Where no prices are known from a coarser problem, half of what
-the column costs in the mean over all mass does: a column that is far from everybody is not left to
-the last row then. On heatmaps this starts within a few percent of the optimum, on signatures within
-a sixth. Every step closes a row or a column, which is
-what makes the arcs a spanning tree.
+Cheap means: less the column's price. The price is the column's cost in the mean over all mass, so
+that a column that is far from everybody is not left to the last row; rows that can ship cheaply go
+first. On signatures this starts within a sixth of the optimum. Where prices are known from a
+coarser problem they are nearly right, and it pays to look again after each step which row can ship
+most cheaply: on heatmaps that starts within about one percent. Every step closes a row or a
+column, which is what makes the arcs a spanning tree.
 """
 
 from __future__ import annotations
@@ -63,49 +64,50 @@ def first_arcs(
         cost: (n, padded m), infinite in the padding.
         a: (n,) masses of the rows.
         prices: (padded m,) what to take off each column's costs; of size 0 if nothing is known.
-        supply: (n,) the same in whole units; used up.
+        supply: (n,) the masses of the rows in whole units; used up.
         demand: (m,) of the columns, of the same total; used up.
     """
     n, m = len(supply), len(demand)
     tails, heads = np.empty(n + m - 1, np.int32), np.empty(n + m - 1, np.int32)
     flows = np.empty(n + m - 1, np.int64)
-    price = prices.copy() if len(prices) else _half_mean_costs(cost, a, m)
-    nearest = np.empty(n, np.int64)
-    keys = np.full((1, padded(n)), np.inf)
-    cheapest = keys[0]
-    nothing = np.zeros(padded(n))
+    look_again = len(prices) > 0
+    price = prices.copy() if look_again else _mean_costs(cost, a, m)
+    nearest, keys = np.empty(n, np.int64), np.full((1, padded(n)), np.inf)
     for i in range(n):
-        cheapest[i], piece = least(cost, i, price)
-        nearest[i] = column_of(cost, i, price, cheapest[i], piece)
-    arcs, open_columns = 0, m
+        keys[0, i], piece = least(cost, i, price)
+        nearest[i] = column_of(cost, i, price, keys[0, i], piece)
+    order, nothing = np.argsort(keys[0, :n]), np.zeros(padded(n))
+    arcs, open_columns, turn = 0, m, 0
     while arcs < n + m - 1:
-        value, piece = least(keys, 0, nothing)
-        i = column_of(keys, 0, nothing, value, piece)
+        i = order[turn]
+        if look_again:
+            value, piece = least(keys, 0, nothing)
+            i = column_of(keys, 0, nothing, value, piece)
         j = nearest[i]
         if price[j] != -np.inf:
             tails[arcs], heads[arcs] = i, j
+            arcs += 1
             # The last column stays open for all rows to come.
             if supply[i] < demand[j] or open_columns == 1:
-                flows[arcs] = supply[i]
+                flows[arcs - 1] = supply[i]
                 demand[j] -= supply[i]
-                cheapest[i] = np.inf
-                arcs += 1
+                keys[0, i] = np.inf
+                turn += 1
                 continue
-            flows[arcs] = demand[j]
+            flows[arcs - 1] = demand[j]
             supply[i] -= demand[j]
             price[j] = -np.inf
             open_columns -= 1
-            arcs += 1
-        cheapest[i], piece = least(cost, i, price)
-        nearest[i] = column_of(cost, i, price, cheapest[i], piece)
+        keys[0, i], piece = least(cost, i, price)
+        nearest[i] = column_of(cost, i, price, keys[0, i], piece)
     return tails, heads, flows
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _half_mean_costs(cost: Any, a: Any, m: int) -> Floats:
+def _mean_costs(cost: Any, a: Any, m: int) -> Floats:
     """Of each column, over the mass of the rows; 0 in the padding."""
     price = np.zeros(cost.shape[1])
-    share = 0.5 * a / a.sum()
+    share = a / a.sum()
     for i in range(len(a)):
         for j in range(m):
             price[j] += share[i] * cost[i, j]
