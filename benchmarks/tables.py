@@ -19,6 +19,13 @@ ORDER = (
     "channels-last",
     "start-up",
     "scenes",
+    "signatures",
+    "heatmap-transport",
+    "histograms",
+    "sinkhorn",
+    "colour-transfer",
+    "distances-under-change",
+    "digits-knn",
 )
 
 

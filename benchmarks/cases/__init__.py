@@ -22,6 +22,13 @@ CASES = {
     "start-up": "start_up",
     "scenes": "scenes",
     "ground-truth": "ground_truth",
+    "signatures": "signatures",
+    "heatmap-transport": "heatmap_transport",
+    "histograms": "histograms",
+    "sinkhorn": "sinkhorn",
+    "colour-transfer": "colour_transfer",
+    "distances-under-change": "distances_under_change",
+    "digits-knn": "digits_knn",
 }
 """Name on the command line -> file."""
 

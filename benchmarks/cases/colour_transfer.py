@@ -65,7 +65,7 @@ def run(settings: Settings, said: Said) -> Result:
         entries=entries(times.values()),
         reference=REGULARISED,
         targets=[
-            Target(f"{name}, 12 megapixels", 2.0, times[name].median if large else None, True, "s",
+            Target(f"colour transfer, {name}, 12 megapixels", 2.0, times[name].median if large else None, True, "s",
                    why=why)
             for name in (REGULARISED, EXACT)
         ],

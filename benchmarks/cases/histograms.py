@@ -54,8 +54,8 @@ def run(settings: Settings, said: Said) -> Result:
                  "pairs for cv2.EMD and ot.emd2_1d": pairs[OPENCV], "type": "float64"},
         entries=entries(times.values()),
         targets=[
-            Target("million pairs a second, one thread", 100, _rounded(rates.get(ONE)), False),
-            Target("million pairs a second, all threads", 100, _rounded(rates.get(ALL)), False),
+            Target("10-bin histograms: million pairs a second, one thread", 100, _rounded(rates.get(ONE)), False),
+            Target("10-bin histograms: million pairs a second, all threads", 100, _rounded(rates.get(ALL)), False),
         ],
         agreements=_agreements(contenders, times, queries, collection, few),
         extras=[

@@ -191,7 +191,7 @@ def test_bad_arguments(image, reference, options, says):
 
 def test_unknown_method():
     with pytest.raises(UnknownName, match="exact"):
-        colour_transfer(colour, colour, method="exat")
+        colour_transfer(colour, colour, method="exat")  # misspelt on purpose
     with pytest.raises(InvalidArgument, match="has no map"):
         colour_map(colour, colour, method="pixelwise")
 

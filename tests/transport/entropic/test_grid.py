@@ -185,7 +185,7 @@ def test_masses_that_cannot_be(change, said):
         ({"tolerance": 0}, InvalidArgument, "tolerance is 0"),
         ({"iterations": 1}, InvalidArgument, "iterations is 1"),
         ({"mass": "partial"}, InvalidArgument, "not possible here"),
-        ({"mass": "equl"}, UnknownName, "did you mean 'equal'"),
+        ({"mass": "equl"}, UnknownName, "did you mean 'equal'"),  # misspelt on purpose
         ({"tolerance": 1e-15, "iterations": 2}, NotCertified, "marginals are off"),
     ],
 )

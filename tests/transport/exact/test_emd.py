@@ -115,10 +115,10 @@ def test_it_is_a_metric(seed):
     n = int(rng.integers(2, 12))
     x = rng.normal(size=(n, 2))
     a, b, c = rng.dirichlet(np.ones(n), 3)
-    ab, ba, ac, cb = (emd(*pair, x=x).value for pair in ((a, b), (b, a), (a, c), (c, b)))
+    there, back, ac, cb = (emd(*pair, x=x).value for pair in ((a, b), (b, a), (a, c), (c, b)))
     assert emd(a, a, x=x).value == 0
-    assert ab == pytest.approx(ba, rel=1e-12)
-    assert 0 < ab <= ac + cb + 1e-12
+    assert there == pytest.approx(back, rel=1e-12)
+    assert 0 < there <= ac + cb + 1e-12
 
 
 @settings(deadline=None, max_examples=50)
