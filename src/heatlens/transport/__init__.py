@@ -4,6 +4,7 @@
 |---|---|
 | `mass` | the policies of mass, and the checks that every distance makes |
 | `ground` | ground distances and their matrix of costs |
+| `threads`, `compiling` | many rows on many cores; what the first call costs |
 | `exact/` | `emd`, `emd_batch`, `emd_matrix`: a network simplex with a certificate |
 | `line/` | on a line or a circle, in closed form |
 | `sliced/` | averages and maxima over projections |

@@ -41,7 +41,7 @@ def sinkhorn_divergence_grid(
     blur: float | None = None,
     spacing: float | tuple[float, float] = 1.0,
     mass: str = "equal",
-    scaling: float = 0.5,
+    scaling: float = 0.35,
     tolerance: float = 1e-3,
     iterations: int = 1000,
 ) -> Tensor:

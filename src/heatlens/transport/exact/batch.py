@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument, NotCertified
+from heatlens.transport.compiling import first_call
 from heatlens.transport.exact.collection import Collection, collect
 from heatlens.transport.exact.pairs import solve_pairs
 from heatlens.transport.exact.problem import checked_penalty
@@ -215,7 +216,8 @@ class _Work:
         step = max(64, _COSTS_AT_ONCE // largest)
         for start in range(0, len(rows), step):
             stop = min(start + step, len(rows))
-            over_rows(partial(work, start), stop - start, threads)
+            with first_call("the exact solver for many pairs"):
+                over_rows(partial(work, start), stop - start, threads)
             loose = np.flatnonzero(state[start:stop] != DONE)
             if len(loose):
                 k = start + int(loose[0])

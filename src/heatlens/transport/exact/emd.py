@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from heatlens.errors import NotCertified
+from heatlens.transport.compiling import first_call
 from heatlens.transport.exact.coarse import no_prices, prices
 from heatlens.transport.exact.costs import open_costs, write_costs
 from heatlens.transport.exact.problem import Ground, Sides, checked_ground, checked_sides
@@ -96,10 +97,11 @@ def emd(
     )
     second *= first.sum() / second.sum()  # the rounding of what was taken off
     matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
-    start_from = _write(matrix, ground, rows, columns, first, second)
-    state, value, gap, parent, carried, potential = certified(
-        matrix, first, second, start_from, _LIMIT if limit is None else limit
-    )
+    most = _LIMIT if limit is None else limit
+    with first_call("the exact solver"):
+        start_from = _write(matrix, ground, rows, columns, first, second)
+        found = certified(matrix, first, second, start_from, most)
+    state, value, gap, parent, carried, potential = found
     _require(state, value, gap)
     tails, heads, moved = _arcs(parent, len(first), carried)
     real = (tails < len(rows)) & (heads < len(columns))
