@@ -88,6 +88,23 @@ def sources() -> str:
     return table(("written", "what it is", "needs"), rows)
 
 
+def distributions() -> str:
+    """What pictures can be compared by, from the registry."""
+    from heatlens.distributions import constructors
+
+    rows = [
+        (
+            f'`"{kind.name}"`',
+            kind.summary,
+            kind.takes,
+            kind.unit,
+            ", ".join(f"`{name}`" for name in kind.parameters),
+        )
+        for kind in constructors()
+    ]
+    return table(("on=", "what it is", "of", "unit", "parameters"), rows)
+
+
 def counted(passes: float) -> str:
     """A number of passes; not a number where it hangs on the layer's channels."""
     return "one per channel" if math.isnan(passes) else f"{passes:g}"
@@ -117,6 +134,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "sources": sources,
     "benchmarks": lambda: benchmarks("everything"),
     "benchmarks-overview": lambda: benchmarks("overview"),
+    "digits-knn": lambda: benchmarks("digits-knn"),
+    "distances-under-change": lambda: benchmarks("distances-under-change"),
+    "distributions": distributions,
     "ground-truth": lambda: benchmarks("ground-truth"),
 }
 

@@ -23,9 +23,9 @@ from heatlens.transport.exact.costs import open_costs, write_costs
 from heatlens.transport.exact.simplex import solve
 from heatlens.transport.mass import Floats
 
-__all__ = ["no_prices", "prices"]
+__all__ = ["PAYS_FROM", "no_prices", "prices"]
 
-_POINTS = 640
+PAYS_FROM = 640
 """Rows and columns together from which a coarser problem pays."""
 
 _FINER = 4
@@ -61,7 +61,7 @@ def prices(
     """
     total = len(x) + len(y)
     levels = 0
-    while total >= _POINTS:
+    while total >= PAYS_FROM:
         total //= _FINER
         levels += 1
     if levels == 0 or x.shape[1] > _DIMENSIONS:
@@ -85,14 +85,17 @@ def prices(
 def _box(x: Any, y: Any) -> tuple[Floats, float]:
     """The lowest corner of all points, and the volume they lie in; flat axes count as thin."""
     d = x.shape[1]
-    low, extent, widest = np.empty(d), np.empty(d), 0.0
+    low, high, widest = x[0].copy(), x[0].copy(), 0.0
+    for points in (x, y):
+        for i in range(len(points)):
+            for k in range(d):
+                low[k] = min(low[k], points[i, k])
+                high[k] = max(high[k], points[i, k])
     for k in range(d):
-        low[k] = min(x[:, k].min(), y[:, k].min())
-        extent[k] = max(x[:, k].max(), y[:, k].max()) - low[k]
-        widest = max(widest, extent[k])
+        widest = max(widest, high[k] - low[k])
     volume = 1.0
     for k in range(d):
-        volume *= max(extent[k], 1e-3 * widest)
+        volume *= max(high[k] - low[k], 1e-3 * widest)
     return low, max(volume, 1e-300)
 
 

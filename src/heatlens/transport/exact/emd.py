@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 
 from heatlens.errors import NotCertified
 from heatlens.transport.compiling import first_call
-from heatlens.transport.exact.coarse import no_prices, prices
+from heatlens.transport.exact.coarse import PAYS_FROM, prices
 from heatlens.transport.exact.costs import open_costs, write_costs
 from heatlens.transport.exact.problem import Ground, Sides, checked_ground, checked_sides
 from heatlens.transport.exact.simplex import LOOSE, UNFINISHED, certified
@@ -98,8 +98,8 @@ def emd(
     second *= first.sum() / second.sum()  # the rounding of what was taken off
     matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
     most = _LIMIT if limit is None else limit
+    start_from = _write(matrix, ground, rows, columns, first, second)
     with first_call("the exact solver"):
-        start_from = _write(matrix, ground, rows, columns, first, second)
         found = certified(matrix, first, second, start_from, most)
     state, value, gap, parent, carried, potential = found
     _require(state, value, gap)
@@ -121,15 +121,17 @@ def _write(
     """Fill in the costs; return prices to start from, if there are any."""
     if ground.cost is not None:
         matrix[: len(rows), : len(columns)] = ground.cost[np.ix_(rows, columns)]
-        return no_prices()
+        return np.empty(0)
     assert ground.x is not None
     assert ground.y is not None
     near, far = ground.x[rows], ground.y[columns]
     how = METRICS[ground.metric].code, float(ground.p), ground.threshold
     write_costs(matrix[:, : len(columns)], near, np.ascontiguousarray(far.T), *how)
-    if matrix.shape[0] > len(near) or len(second) > len(far):
-        return no_prices()
-    return prices(near, first, far, second, *how, matrix.shape[1])
+    extra = len(first) > len(near) or len(second) > len(far)
+    if extra or len(near) + len(far) < PAYS_FROM:
+        return np.empty(0)
+    with first_call("the start of large exact problems"):
+        return prices(near, first, far, second, *how, matrix.shape[1])
 
 
 def _require(state: int, value: float, gap: float) -> None:
