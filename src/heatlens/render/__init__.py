@@ -6,6 +6,7 @@
 | `overlay` | a heatmap laid over its picture, its strength following the evidence |
 | `contours` | lines of equal evidence |
 | `hotspots` | hot regions with box, peak, area and share of the mass |
+| `flow` | what a transport plan moves: places, colours, grey levels |
 | `figure` | `plot`, `panels`, `compare`, `png`, `save_picture` |
 | `files` | figures as PNG and SVG that carry their provenance, and reading it back |
 | `sheet` | a contact sheet of many captioned pictures |

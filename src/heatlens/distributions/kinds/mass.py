@@ -94,7 +94,7 @@ def mass(
     if cells != size:
         notes += (f"{_size(size)} pixels were reduced to {_size(cells)} cells by sums of areas",)
     points, steps, words = _positions(source, cells, unit, aspect)
-    if aspect is not None and unit == "diagonal" and abs(aspect * size[1] / size[0] - 1) > 1e-9:
+    if aspect is not None and unit == "diagonal" and abs(aspect * size[1] / size[0] - 1) > 5e-3:
         notes += (f"{_size(size)} pixels were stretched to a frame {aspect:.3g} as high as wide",)
     return Distribution(
         weights.ravel(),
