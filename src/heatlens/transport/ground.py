@@ -9,13 +9,14 @@ Distances, ICCV 2009); a thresholded metric is a metric still.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from heatlens.errors import InvalidArgument, InvalidType, UnknownName
-from heatlens.transport.mass import Floats
+from heatlens.transport.mass import Floats, real_array
 
 __all__ = [
     "METRICS",
@@ -25,7 +26,15 @@ __all__ = [
     "checked_points",
     "ground_cost",
     "is_metric",
+    "require_range",
 ]
+
+
+_MOST = 1e250
+"""Costs above it could overflow where many are added up."""
+
+_DECADES = 250
+"""Distances and their powers stay within so many decades of 1."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +69,7 @@ def checked_points(values: Any, name: str = "x") -> Floats:
         InvalidType: not real numbers.
         InvalidArgument: wrong shape, or a coordinate that is NaN or infinite (it says which).
     """
-    array = np.asarray(values)
-    if array.dtype == object or np.iscomplexobj(array) or array.dtype.kind not in "fiub":
-        raise InvalidType(f"{name} has type {array.dtype}; points have real coordinates")
+    array = real_array(values, name, "coordinates")
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or 0 in array.shape:
@@ -80,9 +87,7 @@ def checked_cost(values: Any, shape: tuple[int, int] | None = None) -> Floats:
     Raises:
         InvalidArgument: wrong shape, or an entry that is not finite (it says which).
     """
-    array = np.asarray(values)
-    if array.dtype == object or np.iscomplexobj(array) or array.dtype.kind not in "fiub":
-        raise InvalidType(f"cost has type {array.dtype}; costs are real numbers")
+    array = real_array(values, "cost", "costs")
     if array.ndim != 2 or (shape is not None and array.shape != shape):
         expected = "(n, m)" if shape is None else f"{shape}, masses of a by masses of b"
         raise InvalidArgument(f"cost has shape {array.shape}; expected {expected}")
@@ -90,7 +95,13 @@ def checked_cost(values: Any, shape: tuple[int, int] | None = None) -> Floats:
     if not np.isfinite(cost).all():
         i, j = (int(index) for index in np.argwhere(~np.isfinite(cost))[0])
         raise InvalidArgument(
-            f"cost[{i}, {j}] is {cost[i, j]}; to forbid a way give it a large finite cost"
+            f"cost[{i}, {j}] is {cost[i, j]}; to forbid a way give it a finite cost above all "
+            "others, a thousand times as large, say"
+        )
+    largest = float(np.abs(cost).max())
+    if largest > _MOST:
+        raise InvalidArgument(
+            f"the largest cost is {largest:g}, and sums of costs would overflow; scale them down"
         )
     return cost
 
@@ -99,11 +110,37 @@ def checked_metric(metric: str, p: float, threshold: float | None) -> Metric:
     """The metric by its name, with the exponent and the threshold checked as well."""
     if metric not in METRICS:
         raise UnknownName("ground metric", metric, METRICS)
+    for value, name in ((p, "p"), (threshold, "threshold")):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+            raise InvalidType(f"{name} is {value!r}; expected a number")
     if not (np.isfinite(p) and p > 0):
         raise InvalidArgument(f"p is {p}; the exponent of the distance is finite and above 0")
     if threshold is not None and not threshold > 0:
         raise InvalidArgument(f"threshold is {threshold}; it is a distance above 0")
     return METRICS[metric]
+
+
+def require_range(x: Floats, y: Floats, metric: Metric, p: float) -> None:
+    """An `InvalidArgument` if distances between the points, or their powers, leave the doubles.
+
+    Args:
+        x: points (n, d).
+        y: points (m, d).
+        metric: of the distance, which squares coordinates if it is Euclid's.
+        p: exponent.
+    """
+    low, high = np.minimum(x.min(0), y.min(0)), np.maximum(x.max(0), y.max(0))
+    with np.errstate(over="ignore"):
+        widest = float((high - low).max())
+    if widest == 0:
+        return
+    power = max(p, 2.0) if metric.name == "euclidean" else p
+    size = power * (np.log10(widest) + np.log10(x.shape[1])) if np.isfinite(widest) else np.inf
+    if not -_DECADES < size < _DECADES:
+        raise InvalidArgument(
+            f"the points span {widest:g}, and distances to the power {p:g} "
+            f"{'overflow' if size > 0 else 'vanish'}; bring the points to another scale first"
+        )
 
 
 def is_metric(p: float) -> bool:
@@ -137,6 +174,7 @@ def ground_cost(
     if x.shape[1] != y.shape[1]:
         raise InvalidArgument(f"x has {x.shape[1]} coordinates a point, y has {y.shape[1]}")
     squared = metric == "euclidean" and p == 2 and threshold is None
+    require_range(x, y, METRICS[metric], p)
     distance: Floats = cdist(x, y, "sqeuclidean" if squared else metric)
     if threshold is not None:
         np.minimum(distance, threshold, out=distance)

@@ -107,7 +107,7 @@ def test_what_cannot_be_used_is_named():
         emd_batch(a, b[:6], x=x, y=y[:6])
     with pytest.raises(InvalidArgument, match=r"y\[0\] has 5 points and b\[0\] has 6 masses"):
         emd_batch(a, b, x=x, y=y[:, :5])
-    with pytest.raises(InvalidArgument, match="either `cost` or the points"):
+    with pytest.raises(InvalidArgument, match="no ground cost"):
         emd_batch(a, b)
     with pytest.raises(InvalidArgument, match="have to be passed as y"):
         emd_matrix(a, a, x=x)
@@ -115,3 +115,40 @@ def test_what_cannot_be_used_is_named():
         emd_batch(a, b * (np.arange(7) != 2)[:, None], x=x, y=y)
     with pytest.raises(InvalidArgument, match=r"cost has shape \(9, 5\) and b\[0\] has 6"):
         emd_batch(a, b, np.ones((9, 5)))
+
+
+def test_a_list_of_arrays_is_one_for_each_pair():
+    a, b = [[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]
+    lines = [np.array([0.0, 1.0]), np.array([0.0, 5.0])]
+    assert emd_batch(a, b, x=lines).tolist() == [1.0, 5.0]
+    assert emd_batch(a, b, x=[[0.0], [4.0]]).tolist() == [4.0, 4.0]  # numbers: shared points
+
+
+def test_totals_at_the_ends_of_the_doubles():
+    tiny, huge = [[1e-310, 1e-310]], [[1e307, 1e307]]
+    for masses in (tiny, huge):
+        found = emd_batch(masses, [[0.0, 3.0]], x=[0.0, 1.0], mass="normalise")
+        assert found.tolist() == pytest.approx([0.5])
+
+
+def test_read_only_arrays_are_compiled_for_once():
+    arrays = [np.eye(3), np.eye(3), np.arange(3.0)]
+    expected = emd_batch(*arrays[:2], x=arrays[2])
+    from heatlens.transport.exact.pairs import solve_pairs
+
+    before = len(solve_pairs.signatures)
+    for array in arrays:
+        array.setflags(write=False)
+    np.testing.assert_array_equal(emd_batch(*arrays[:2], x=arrays[2]), expected)
+    assert len(solve_pairs.signatures) == before
+
+
+def test_among_themselves():
+    with pytest.raises(InvalidArgument, match=r"a\[0\] has 1, a\[1\] has 2"):
+        emd_matrix([[1.0, 0.0], [1.0, 1.0]], x=[0.0, 1.0])
+    assert emd_matrix([[1.0]], x=[0.0]).tolist() == [[0.0]]
+    with pytest.raises(InvalidArgument, match="threads is 0"):
+        emd_matrix([[1.0]], x=[0.0], threads=0)
+    told = []
+    emd_matrix(np.eye(4), x=np.arange(4.0), progress=lambda *state: told.append(state))
+    assert told == [(6, 6)]

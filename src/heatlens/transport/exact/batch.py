@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,11 +14,17 @@ from heatlens.errors import InvalidArgument, NotCertified
 from heatlens.transport.compiling import first_call
 from heatlens.transport.exact.collection import Collection, collect
 from heatlens.transport.exact.pairs import solve_pairs
-from heatlens.transport.exact.problem import checked_penalty
+from heatlens.transport.exact.problem import checked_penalty, require_plain_cost
 from heatlens.transport.exact.simplex import DONE
-from heatlens.transport.ground import checked_cost, checked_metric, is_metric
+from heatlens.transport.ground import (
+    checked_cost,
+    checked_metric,
+    ground_cost,
+    is_metric,
+    require_range,
+)
 from heatlens.transport.mass import Floats, checked_policy
-from heatlens.transport.threads import over_rows
+from heatlens.transport.threads import checked_threads, over_rows
 
 __all__ = ["Progress", "emd_batch", "emd_matrix"]
 
@@ -26,8 +32,11 @@ Indices = npt.NDArray[np.int64]
 Progress = Callable[[int, int], object]
 """Called now and then with the number of pairs done and of all pairs."""
 
-_COSTS_AT_ONCE = 200_000_000
+_COSTS_AT_ONCE = 20_000_000
 """Entries of cost matrices between two calls of `progress`, when Ctrl-C is seen as well."""
+
+_PAIRS_AT_ONCE = 300_000
+"""Pairs of a matrix whose numbers are laid out at once."""
 
 
 def emd_batch(
@@ -76,6 +85,9 @@ def emd_batch(
         ... ).tolist()
         [5.0, 1.0]
     """
+    checked_metric(metric, p, threshold)
+    if cost is not None:
+        require_plain_cost(x, y, metric, p)
     if y is None:
         y = x
     first, second, costs = _collections(a, b, cost, x, y)
@@ -86,7 +98,7 @@ def emd_batch(
         )
     pairs = np.arange(len(first))
     work = _Work(first, second, costs, _same_places(first, second, x, y), metric, p, threshold)
-    return work.solve(pairs, pairs, mass, penalty, threads, progress)
+    return work.solve(pairs, pairs, work.terms(mass, penalty, threads), progress)
 
 
 def emd_matrix(
@@ -116,6 +128,9 @@ def emd_matrix(
     among = b is None
     if among and y is not None:
         raise InvalidArgument("y are the points of b, and there is no b")
+    checked_metric(metric, p, threshold)
+    if cost is not None:
+        require_plain_cost(x, y, metric, p)
     if y is None:
         y = x
     first, second, costs = _collections(a, a if among else b, cost, x, y)
@@ -126,29 +141,49 @@ def emd_matrix(
     stays = first.shared and _same_places(first, second, x, y)
     work = _Work(first, second, costs, stays, metric, p, threshold)
     n, m = len(first), len(second)
-    if not (among and cost is None):
-        rows, columns = (index.ravel() for index in np.indices((n, m)))
-        return work.solve(rows, columns, mass, penalty, threads, progress).reshape(n, m)
-    rows, columns = np.triu_indices(n, 1)
-    matrix = np.zeros((n, n))
-    matrix[rows, columns] = work.solve(rows, columns, mass, penalty, threads, progress)
-    return matrix + matrix.T
+    terms = work.terms(mass, penalty, threads)
+    matrix = np.zeros((n, m))
+    once = among and cost is None
+    total = n * (n - 1) // 2 if once else n * m
+    done = 0
+    for start, stop in _blocks(n, m):
+        rows, columns = (index.ravel() for index in np.indices((stop - start, m)))
+        rows += start
+        if once:
+            rows, columns = rows[columns > rows], columns[columns > rows]
+        matrix[rows, columns] = work.solve(rows, columns, terms, None)
+        if once:
+            matrix[columns, rows] = matrix[rows, columns]
+        done += len(rows)
+        if progress is not None:
+            progress(done, total)
+    return matrix
+
+
+def _blocks(n: int, m: int) -> Iterator[tuple[int, int]]:
+    """Rows of the matrix, some hundred thousand pairs at a time."""
+    step = max(1, _PAIRS_AT_ONCE // m)
+    for start in range(0, n, step):
+        yield start, min(start + step, n)
 
 
 def _collections(
     a: Any, b: Any, cost: Any, x: Any, y: Any
 ) -> tuple[Collection, Collection, Floats]:
     """Both sides laid out, and the shared costs (empty if there are points)."""
-    if (cost is None) == (x is None):
-        raise InvalidArgument("pass either `cost` or the points `x` (and `y`)")
-    first, second = collect(a, x, ("a", "x")), collect(b, y, ("b", "y"))
+    if cost is None and x is None:
+        raise InvalidArgument(
+            "there is no ground cost: pass the matrix `cost`, or the points `x` (and `y`)"
+        )
+    first = collect(a, x, ("a", "x"))
+    second = first if b is a and y is x else collect(b, y, ("b", "y"))
     if cost is None:
         if first.points.shape[1] != second.points.shape[1]:
             raise InvalidArgument(
                 f"x has {first.points.shape[1]} coordinates a point, y has {second.points.shape[1]}"
             )
         return first, second, np.empty((0, 0))
-    costs = checked_cost(cost)
+    costs = _own_cost(checked_cost(cost))
     for side, name, length in ((first, "a", costs.shape[0]), (second, "b", costs.shape[1])):
         if (side.sizes != length).any():
             k = int(np.argmax(side.sizes != length))
@@ -169,6 +204,20 @@ def _same_places(first: Collection, second: Collection, x: Any, y: Any) -> bool:
     )
 
 
+def _own_cost(cost: Floats) -> Floats:
+    return cost if cost.flags.writeable else cost.copy()
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """How mass is dealt with, and on how many cores."""
+
+    mass: str
+    extra: float
+    surcharge: float
+    threads: int
+
+
 @dataclass(frozen=True)
 class _Work:
     """All that the pairs have in common."""
@@ -181,27 +230,39 @@ class _Work:
     p: float
     threshold: float | None
 
+    def terms(self, mass: str, penalty: float | None, threads: int | None) -> _Terms:
+        """The policy, checked, and in the numbers that the compiled loop takes."""
+        extra = checked_penalty(checked_policy(mass), penalty)
+        cores = checked_threads(threads)
+        if mass == "unbalanced" and 2 * extra >= self.dearest():
+            return _Terms("partial", 0.0, extra, cores)  # see `Sides.relaxed`
+        return _Terms(mass, extra, 0.0, cores)
+
+    def dearest(self) -> float:
+        """No cost is above it."""
+        if self.cost.size:
+            return float(self.cost.max())
+        x, y = self.first.points, self.second.points
+        low, high = np.minimum(x.min(0), y.min(0)), np.maximum(x.max(0), y.max(0))
+        cost = ground_cost(low[None], high[None], self.metric, self.p, self.threshold)
+        return float(cost[0, 0])
+
     def solve(
-        self,
-        rows: Indices,
-        columns: Indices,
-        mass: str,
-        penalty: float | None,
-        threads: int | None,
-        progress: Progress | None,
+        self, rows: Indices, columns: Indices, terms: _Terms, progress: Progress | None
     ) -> Floats:
         """The values of the pairs (rows[k], columns[k])."""
-        code = checked_metric(self.metric, self.p, self.threshold).code
+        metric = checked_metric(self.metric, self.p, self.threshold)
         limit = np.inf if self.threshold is None else float(self.threshold)
-        extra = checked_penalty(checked_policy(mass), penalty)
         first, second = self.first, self.second
-        if mass == "normalise":
-            first, second = (side.scaled(1 / side.totals()) for side in (first, second))
-        elif mass == "equal":
+        if terms.mass == "normalise":
+            first, second = first.normalised(), second.normalised()
+        elif terms.mass == "equal":
             _require_equal(first, second, rows, columns)
+        if not self.cost.size:
+            require_range(first.points, second.points, metric, self.p)
         cost = np.minimum(self.cost, limit)
         stays = self.same_places and is_metric(self.p)
-        policy = {"partial": 1, "unbalanced": 2}.get(mass, 0)
+        policy = {"partial": 1, "unbalanced": 2}.get(terms.mass, 0)
         values, state = np.empty(len(rows)), np.empty(len(rows), np.int64)
 
         def work(offset: int, start: int, stop: int) -> None:
@@ -209,15 +270,16 @@ class _Work:
                 offset + start, offset + stop, rows, columns,
                 first.masses, first.starts, first.points, first.points_at,
                 second.masses, second.starts, second.points, second.points_at,
-                cost, code, float(self.p), limit, stays, policy, extra, values, state,
+                cost, metric.code, float(self.p), limit, stays, policy,
+                terms.extra, terms.surcharge, values, state,
             )  # fmt: skip
 
         largest = int(first.sizes.max() * second.sizes.max())
-        step = max(64, _COSTS_AT_ONCE // largest)
+        step = max(4 * terms.threads, _COSTS_AT_ONCE // largest)
         for start in range(0, len(rows), step):
             stop = min(start + step, len(rows))
             with first_call("the exact solver for many pairs"):
-                over_rows(partial(work, start), stop - start, threads)
+                over_rows(partial(work, start), stop - start, terms.threads)
             loose = np.flatnonzero(state[start:stop] != DONE)
             if len(loose):
                 k = start + int(loose[0])
@@ -235,9 +297,9 @@ def _require_equal(first: Collection, second: Collection, rows: Indices, columns
     rounding = max(first.rounding, second.rounding)
     apart = np.abs(totals - others) > rounding * np.maximum(totals, others)
     if apart.any():
-        k = int(np.argmax(apart))
+        k, name = int(np.argmax(apart)), "a" if second is first else "b"
         raise InvalidArgument(
-            f"the totals differ: a[{rows[k]}] has {totals[k]:.9g}, b[{columns[k]}] has "
+            f"the totals differ: a[{rows[k]}] has {totals[k]:.9g}, {name}[{columns[k]}] has "
             f"{others[k]:.9g}; pass mass='normalise' to compare shapes, 'partial' to move the "
             "smaller one, or 'unbalanced' with a penalty"
         )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument
 from heatlens.transport.ground import checked_points
-from heatlens.transport.mass import Floats, checked_masses, rounding_of
+from heatlens.transport.mass import Floats, checked_masses, real_array, rounding_of
 
 __all__ = ["Collection", "collect"]
 
@@ -52,9 +52,9 @@ class Collection:
         """Mass of each."""
         return np.add.reduceat(self.masses, self.starts[:-1])
 
-    def scaled(self, factors: Floats) -> Collection:
-        """Each one's masses times its factor."""
-        masses = self.masses * np.repeat(factors, self.sizes)
+    def normalised(self) -> Collection:
+        """Each one's masses divided by their total."""
+        masses = self.masses / np.repeat(self.totals(), self.sizes)
         return Collection(masses, self.starts, self.points, self.points_at, self.rounding)
 
 
@@ -63,8 +63,9 @@ def collect(masses: Any, points: Any, names: tuple[str, str]) -> Collection:
 
     Args:
         masses: an array (N, n), or a list of arrays of any lengths.
-        points: an array (N, n, d), or (n, d) shared by all, or a list of arrays; None if a cost
-            matrix takes their place.
+        points: an array (N, n, d), or (n, d) or (n,) shared by all, or a list of arrays, one for
+            each distribution; None if a cost matrix takes their place. Nested lists of numbers
+            are read as an array.
         names: what the caller calls the two, for messages.
 
     Raises:
@@ -73,11 +74,11 @@ def collect(masses: Any, points: Any, names: tuple[str, str]) -> Collection:
     flat, starts, rounding = _masses(masses, names[0])
     if points is None:
         return Collection(flat, starts, np.empty((0, 0)), np.zeros(len(starts), np.int64), rounding)
-    if isinstance(points, np.ndarray) or not _ragged(points):
-        array = np.asarray(points)
+    if not _one_each(points):
+        array = real_array(points, names[1], "coordinates")
         if array.ndim == 3:
             return _stacked(flat, starts, array, names, rounding)
-        shared = checked_points(array, names[1])
+        shared = _own(checked_points(array, names[1]))
         sizes = np.diff(starts)
         if (sizes != len(shared)).any():
             row = int(np.argmax(sizes != len(shared)))
@@ -94,10 +95,10 @@ def collect(masses: Any, points: Any, names: tuple[str, str]) -> Collection:
 
 
 def _masses(masses: Any, name: str) -> tuple[Floats, npt.NDArray[np.int64], float]:
-    if isinstance(masses, np.ndarray) or not _ragged(masses):
+    if not _one_each(masses):
         array = checked_masses(masses, name, 2)
         starts = np.arange(len(array) + 1, dtype=np.int64) * array.shape[1]
-        return array.ravel(), starts, rounding_of(masses)
+        return _own(array.ravel()), starts, rounding_of(masses)
     if len(masses) == 0:
         raise InvalidArgument(f"{name} is empty: there is no distribution")
     pieces = [checked_masses(piece, f"{name}[{k}]") for k, piece in enumerate(masses)]
@@ -105,16 +106,32 @@ def _masses(masses: Any, name: str) -> tuple[Floats, npt.NDArray[np.int64], floa
     return np.concatenate(pieces), starts, rounding_of(*masses)
 
 
-def _ragged(sequence: Any) -> bool:
-    """Whether it is a list of arrays, rather than nested numbers."""
-    return isinstance(sequence, Sequence) and len({np.shape(piece) for piece in sequence}) != 1
+def _one_each(sequence: Any) -> bool:
+    """Whether it is a list of arrays, or of lists of different lengths."""
+    if not isinstance(sequence, Sequence) or isinstance(sequence, str):
+        return False
+    if any(hasattr(piece, "__array__") and np.ndim(piece) for piece in sequence):
+        return True
+    return len({np.shape(piece) for piece in sequence if not _nested(piece)}) > 1 or any(
+        _nested(piece) for piece in sequence
+    )
+
+
+def _nested(piece: Any) -> bool:
+    """Whether it is a list of lists of different lengths, which has no shape."""
+    return isinstance(piece, Sequence) and len({np.size(part) for part in piece}) > 1
+
+
+def _own(array: Floats) -> Floats:
+    """The array, copied if nothing may be written to it: numba would compile for it anew."""
+    return array if array.flags.writeable else array.copy()
 
 
 def _stacked(
     flat: Floats, starts: Any, array: Any, names: tuple[str, str], rounding: float
 ) -> Collection:
     _require_sizes([array.shape[1]] * len(array), np.diff(starts), names)
-    points = checked_points(array.reshape(-1, array.shape[2]), names[1])
+    points = _own(checked_points(array.reshape(-1, array.shape[2]), names[1]))
     return Collection(flat, starts, points, starts[:-1], rounding)
 
 

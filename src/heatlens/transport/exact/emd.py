@@ -11,7 +11,13 @@ from heatlens.errors import NotCertified
 from heatlens.transport.compiling import first_call
 from heatlens.transport.exact.coarse import PAYS_FROM, prices
 from heatlens.transport.exact.costs import open_costs, write_costs
-from heatlens.transport.exact.problem import Ground, Sides, checked_ground, checked_sides
+from heatlens.transport.exact.problem import (
+    Ground,
+    Sides,
+    checked_ground,
+    checked_limit,
+    checked_sides,
+)
 from heatlens.transport.exact.simplex import LOOSE, UNFINISHED, certified
 from heatlens.transport.exact.transport import Transport
 from heatlens.transport.exact.tree import Nodes
@@ -20,7 +26,6 @@ from heatlens.transport.mass import Floats
 
 __all__ = ["emd"]
 
-_LIMIT = 2**62
 _BLOCK = 4_000_000
 """Costs that are computed at once for points without mass."""
 
@@ -69,7 +74,7 @@ def emd(
     Raises:
         InvalidArgument: masses, points or costs that cannot be used; the message says which entry.
         NotCertified: the limit was reached, or the numbers span so many orders of magnitude that
-            the gap cannot be closed. Nothing is handed out then.
+            the gap cannot be closed, in twice the precision either. Nothing is handed out then.
 
     Source:
         Kantorovich 1942; Rubner, Tomasi, Guibas: The Earth Mover's Distance as a Metric for Image
@@ -86,6 +91,8 @@ def emd(
     """
     sides = checked_sides(a, b, mass, penalty)
     ground = checked_ground(len(sides.a), len(sides.b), cost, x, y, metric, p, threshold)
+    most = checked_limit(limit)
+    sides = sides.relaxed(ground.dearest())
     kept = np.minimum(sides.a, sides.b) if ground.stays else None
     left_a, left_b = (sides.a, sides.b) if kept is None else (sides.a - kept, sides.b - kept)
     rows, columns = np.flatnonzero(left_a), np.flatnonzero(left_b)
@@ -97,7 +104,6 @@ def emd(
     )
     second *= first.sum() / second.sum()  # the rounding of what was taken off
     matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
-    most = _LIMIT if limit is None else limit
     start_from = _write(matrix, ground, rows, columns, first, second)
     with first_call("the exact solver"):
         found = certified(matrix, first, second, start_from, most)
@@ -108,7 +114,7 @@ def emd(
     plan = _plan(sides, kept, rows[tails[real]], columns[heads[real]], moved[real])
     v = potential[len(matrix) :][: matrix.shape[1]]
     potentials = _potentials(v, matrix, ground, sides, rows, columns)
-    return Transport(value, plan, potentials, max(gap, 0.0), True)
+    return Transport(value + sides.surcharge, plan, potentials, max(gap, 0.0), True)
 
 
 def _with_extra(masses: Floats, extra: float) -> Floats:
@@ -167,15 +173,12 @@ def _plan(sides: Sides, kept: Floats | None, rows: Any, columns: Any, masses: Fl
 
 def _settled(sides: Sides, ground: Ground, kept: Floats) -> Transport:
     """All of one side's mass stays; what is over on the other is free or pays the penalty."""
-    over = abs(float(sides.a.sum() - sides.b.sum()))
+    over = float(sides.a.sum() - sides.b.sum())
     nothing = np.array([], int)
     plan = _plan(sides, kept, nothing, nothing, np.array([]))
-    zero = np.zeros(len(sides.a))
-    if not sides.extra:
-        return Transport(0.0, plan, (zero, zero.copy()), 0.0, True)
-    more = 1.0 if sides.a.sum() > sides.b.sum() else -1.0
-    price = np.full(len(zero), sides.extra * more)
-    return Transport(sides.extra * over, plan, (price, -price), 0.0, True)
+    more = float(np.sign(over)) * sides.extra + _surplus(sides)
+    price = np.full(len(sides.a), more)
+    return Transport(sides.extra * abs(over) + sides.surcharge, plan, (price, -price), 0.0, True)
 
 
 def _potentials(
@@ -190,9 +193,10 @@ def _potentials(
     dearest_u = sides.extra if sides.destroyed > 0 else np.inf
     dearest_v = sides.extra if sides.made > 0 else np.inf
     u, v = np.minimum(u[:n] + shift, dearest_u), np.minimum(v[:m] - shift, dearest_v)
+    more = _surplus(sides)
     if ground.stays:
         price = _spread(ground, sides, rows, columns, u, v)
-        price = np.clip(price, -dearest_v, dearest_u)
+        price = np.clip(price, -dearest_v, dearest_u) + more
         return price, -price
     full_u, full_v = np.full(len(sides.a), np.nan), np.full(len(sides.b), np.nan)
     full_u[rows], full_v[columns] = u, v
@@ -200,7 +204,13 @@ def _potentials(
     full_v[empty] = _transform(lambda some: ground.block(rows, some).T, u, empty)
     empty, everything = np.flatnonzero(np.isnan(full_u)), np.arange(len(full_v))
     full_u[empty] = _transform(lambda some: ground.block(some, everything), full_v, empty)
-    return np.minimum(full_u, dearest_u), np.minimum(full_v, dearest_v)
+    return np.minimum(full_u, dearest_u) + more, np.minimum(full_v, dearest_v) - more
+
+
+def _surplus(sides: Sides) -> float:
+    """By how much a's prices rise and b's fall where the difference of the totals pays."""
+    over = float(sides.a.sum() - sides.b.sum())
+    return sides.surcharge / over if sides.surcharge else 0.0
 
 
 def _spread(ground: Ground, sides: Sides, rows: Any, columns: Any, u: Floats, v: Floats) -> Floats:

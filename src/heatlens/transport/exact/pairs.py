@@ -38,6 +38,7 @@ def solve_pairs(
     stays: bool,
     mass: int,
     extra: float,
+    surcharge: float,
     values: Floats,
     state: Any,
 ) -> None:
@@ -63,6 +64,7 @@ def solve_pairs(
         stays: whether mass at the same index can stay.
         mass: 0 equal totals, 1 partial, 2 unbalanced.
         extra: cost of a unit made or destroyed.
+        surcharge: what each unit of the totals' difference costs besides.
         values: filled.
         state: filled with what became of each: `DONE`, if all is well.
     """
@@ -70,6 +72,7 @@ def solve_pairs(
         i, j = first[pair], second[pair]
         own_a, own_b = a[a_at[i] : a_at[i + 1]], b[b_at[j] : b_at[j + 1]]
         total_a, total_b = own_a.sum(), own_b.sum()
+        over = total_a - total_b if abs(total_a - total_b) > 1e-15 * total_a else 0.0
         left_a, left_b = own_a.copy(), own_b.copy()
         if stays:
             for k in range(len(left_a)):
@@ -77,10 +80,10 @@ def solve_pairs(
                 left_a[k] -= kept
                 left_b[k] -= kept
         rows, columns = np.flatnonzero(left_a), np.flatnonzero(left_b)
-        made = total_b if mass == 2 else max(total_b - total_a, 0.0) if mass == 1 else 0.0
-        lost = total_a if mass == 2 else max(total_a - total_b, 0.0) if mass == 1 else 0.0
+        made = total_b if mass == 2 else max(-over, 0.0) if mass == 1 else 0.0
+        lost = total_a if mass == 2 else max(over, 0.0) if mass == 1 else 0.0
         if stays and (len(rows) == 0 or len(columns) == 0):
-            values[pair] = extra * abs(total_a - total_b)
+            values[pair] = (extra + surcharge) * abs(over)
             state[pair] = DONE
             continue
         supply, demand = _with_extra(left_a, rows, made), _with_extra(left_b, columns, lost)
@@ -97,7 +100,8 @@ def solve_pairs(
             if made == 0 and lost == 0:
                 width = matrix.shape[1]
                 start_from = prices(near, supply, far, demand, code, p, threshold, width)
-        state[pair], values[pair] = certified(matrix, supply, demand, start_from, _EVER)[:2]
+        state[pair], value = certified(matrix, supply, demand, start_from, _EVER)[:2]
+        values[pair] = value + surcharge * abs(over)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

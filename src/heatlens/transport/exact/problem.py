@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from heatlens.errors import InvalidArgument
+from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.transport.ground import (
+    METRICS,
     checked_cost,
     checked_metric,
     checked_points,
     ground_cost,
     is_metric,
+    require_range,
 )
 from heatlens.transport.mass import (
     Floats,
@@ -23,7 +26,17 @@ from heatlens.transport.mass import (
     rounding_of,
 )
 
-__all__ = ["Ground", "Sides", "checked_ground", "checked_penalty", "checked_sides"]
+__all__ = [
+    "Ground",
+    "Sides",
+    "checked_ground",
+    "checked_limit",
+    "checked_penalty",
+    "checked_sides",
+    "require_plain_cost",
+]
+
+_EVER = 2**62
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,17 @@ class Ground:
     threshold: float
     stays: bool
 
+    def dearest(self) -> float:
+        """No cost is above it."""
+        if self.cost is not None:
+            return float(self.cost.max())
+        assert self.x is not None
+        assert self.y is not None
+        low = np.minimum(self.x.min(0), self.y.min(0))
+        high = np.maximum(self.x.max(0), self.y.max(0))
+        corner = ground_cost(low[None], high[None], self.metric, self.p)
+        return min(float(corner[0, 0]), self.threshold**self.p)
+
     def block(self, rows: Any, columns: Any) -> Floats:
         """The costs between some rows and some columns."""
         if self.cost is not None:
@@ -68,6 +92,7 @@ class Sides:
         made: mass that may come from nowhere, 0 if none.
         destroyed: mass that may go nowhere, 0 if none.
         extra: what either costs a unit.
+        surcharge: what the difference of the totals costs in any case.
     """
 
     a: Floats
@@ -75,6 +100,21 @@ class Sides:
     made: float = 0.0
     destroyed: float = 0.0
     extra: float = 0.0
+    surcharge: float = 0.0
+
+    def relaxed(self, dearest: float) -> Sides:
+        """The same problem with smaller numbers, where making and destroying never pays.
+
+        A unit destroyed here and made there costs two penalties. If that is no less than the
+        dearest way, as much is carried as can be, and only the difference of the totals pays.
+        """
+        if not self.extra or 2 * self.extra < dearest:
+            return self
+        over = float(self.a.sum() - self.b.sum())
+        if abs(over) <= 1e-15 * self.a.sum():  # rounding, which must not pay a large penalty
+            return Sides(self.a, self.b)
+        pays = self.extra * abs(over)
+        return Sides(self.a, self.b, max(-over, 0.0), max(over, 0.0), 0.0, pays)
 
 
 def checked_ground(
@@ -96,8 +136,7 @@ def checked_ground(
     checked_metric(metric, p, threshold)
     limit = np.inf if threshold is None else float(threshold)
     if cost is not None:
-        if x is not None or y is not None:
-            raise InvalidArgument("pass either `cost` or the points `x` (and `y`), not both")
+        require_plain_cost(x, y, metric, p)
         matrix = checked_cost(cost, (n, m))
         if limit < np.inf:
             matrix = np.minimum(matrix, limit)
@@ -122,8 +161,33 @@ def checked_ground(
         raise InvalidArgument(
             f"x has {first.shape[1]} coordinates a point, y has {second.shape[1]}"
         )
+    require_range(first, second, METRICS[metric], p)
     same = same or (first.shape == second.shape and bool((first == second).all()))
     return Ground(None, first, second, metric, p, limit, same and is_metric(p))
+
+
+def require_plain_cost(x: Any, y: Any, metric: str, p: float) -> None:
+    """An `InvalidArgument` if points, a metric or an exponent are given beside a cost matrix."""
+    if x is not None or y is not None:
+        raise InvalidArgument("pass either `cost` or the points `x` (and `y`), not both")
+    if metric != "euclidean" or p != 1:
+        raise InvalidArgument(
+            "metric and p belong to points; a `cost` is taken as it is, so raise it to the power "
+            "beforehand"
+        )
+
+
+def checked_limit(limit: int | None) -> int:
+    """The number of exchanges at most, a whole number of 1 or more; None means no limit."""
+    if limit is None:
+        return _EVER
+    try:
+        count = index(limit)
+    except TypeError:
+        raise InvalidType(f"limit is {limit!r}; expected a whole number or None") from None
+    if count < 1:
+        raise InvalidArgument(f"limit is {count}; at least 1, or None for no limit")
+    return min(count, _EVER)
 
 
 def checked_penalty(mass: str, penalty: float | None) -> float:

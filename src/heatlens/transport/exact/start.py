@@ -29,29 +29,33 @@ def whole_units(a: Any, b: Any) -> tuple[Integers, Integers]:
 
     In whole units flows are exact, however many exchanges there are. Each row gets one unit more
     than a multiple of n + 1 and the last column n more: the classical perturbation, under which
-    every basis has positive flows only and the simplex cannot cycle. All of this is less than
-    1e-15 of the total; the flows that are handed out are computed anew from a and b.
+    every basis has positive flows only and the simplex cannot cycle. An entry is off by no more
+    than (n + 1) / 2^60 of the total, 1e-14 of it for ten thousand rows, and so are partial sums;
+    the flows that are handed out are computed anew from a and b.
     """
     n, m = len(a), len(b)
-    supply, demand = np.empty(n, np.int64), np.empty(m, np.int64)
     step = n + 1
-    count = (1 << 60) // step
-    left, largest = np.int64(0), 0
-    total = a.sum()
+    supply, demand = _rounded(a, (1 << 60) // step), _rounded(b, (1 << 60) // step)
     for i in range(n):
-        units = np.int64(a[i] / total * count)
-        supply[i] = step * units + 1
-        left += units
-    total = b.sum()
+        supply[i] = step * supply[i] + 1
     for j in range(m):
-        units = np.int64(b[j] / total * count)
-        demand[j] = step * units
-        left -= units
-        if b[j] > b[largest]:
-            largest = j
-    demand[largest] += step * left
+        demand[j] *= step
     demand[m - 1] += n
     return supply, demand
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rounded(masses: Any, units: int) -> Integers:
+    """Shares of `units`, rounded by their running sum, so that nothing piles up."""
+    shares = np.empty(len(masses), np.int64)
+    total, running, before = masses.sum(), 0.0, np.int64(0)
+    for k in range(len(masses)):
+        running += masses[k]
+        until = np.int64(min(running / total, 1.0) * units)
+        shares[k] = until - before
+        before = until
+    shares[-1] += units - before
+    return shares
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -21,9 +21,10 @@ class Transport:
         potentials: u (n,) and v (m,) with u_i + v_j <= cost_ij everywhere, and equal where mass
             is carried: the prices at which nobody could carry it for less. Where mass may stay
             behind (or be made) its price there is at most 0 (at most the penalty).
-        gap: value less the bound that the potentials prove; 0 up to rounding.
-        exact: whether the gap is within 1e-9 of the value, or of what rounding allows. What
-            `emd` hands out always is; another solver's result may not be.
+        gap: how much less any plan could cost at most, by the potentials; 0 up to rounding.
+        exact: whether the gap is proved to be within 1e-9 of the value. What `emd` hands out always
+            is; another solver's result may not be. The masses are those of float64: what their
+            rounding, 1e-16 of the total, would cost over the dearest ways is not in the gap.
     """
 
     value: float
