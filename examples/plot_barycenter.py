@@ -1,11 +1,11 @@
 """The mean of maps, by transport
 
-The mean of the values of two spots is two faint spots. The mean by transport is one spot between
-them.
+The mean of the values of four spots is four faint spots. The mean by transport is one spot between
+them, as bright as each.
 """
 
 # %%
-# Four spots of one shape at four places.
+# Four spots of one shape at four places, and both means, in one scale of colours.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -24,8 +24,9 @@ def spot(row, column):
 
 def row(*maps):
     figure, places = plt.subplots(1, len(maps), figsize=(12, 2.6), layout="constrained")
+    brightest = max(values.max() for _, values in maps)
     for place, (title, values) in zip(places, maps, strict=True):
-        place.imshow(values, cmap="magma", vmin=0)
+        place.imshow(values, cmap="magma", vmin=0, vmax=brightest)
         place.set_title(title, fontsize=10)
         place.axis("off")
     return figure

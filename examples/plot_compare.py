@@ -37,8 +37,8 @@ colour_flow(
 )
 
 # %%
-# From bin to bin: on a line, the area between the cumulated curves is the distance.
-found = wasserstein(coffee, astronaut, on="histogram", bins=32, plan=True)
+# From bin to bin: on a line, the area between the cumulated curves is the distance W1.
+found = wasserstein(coffee, astronaut, on="histogram", bins=256, plan=True)
 histogram_flow(
     found.first.points[:, 0],
     found.first.weights,

@@ -5,8 +5,9 @@ No trained network takes part.
 """
 
 # %%
-# New stones from old ones: the second picture of each pair began as noise. Fine textures are met
-# well; of a larger plan, like that of a wall, only the parts are.
+# The second picture of each pair began as noise. Grain, contrast and colours are those of the
+# photograph; what is larger than a few patches is not: stones melt together, and of a wall there
+# are pieces of brick and mortar without the plan.
 import matplotlib.pyplot as plt
 import numpy as np
 import skimage.data
@@ -32,13 +33,18 @@ def row(*pictures):
 
 pairs = []
 for name in ("gravel", "brick"):
-    photograph = hl.read_image(reduced(getattr(skimage.data, name)(), 128), name=name)
-    made = texture(photograph, (128, 128))
+    photograph = hl.read_image(reduced(getattr(skimage.data, name)(), 96), name=name)
+    made = texture(photograph, (96, 96), steps=60)
     pairs += [(name, photograph), ("made from noise", made)]
 row(*pairs)
 
 # %%
-# With a photograph to begin with, what is coarse in it stays.
+# With a photograph to begin with, what is coarse in it stays. It takes over the colours of the
+# stained tissue and some of its grain; its cells are not seen again.
 cat = hl.read_image(reduced(skimage.data.chelsea(), 160), name="chelsea")
 tissue = hl.read_image(reduced(skimage.data.immunohistochemistry(), 160), name="stained tissue")
-row(("chelsea", cat), ("texture of", tissue), ("chelsea in it", style_transfer(cat, tissue)))
+row(
+    ("chelsea", cat),
+    ("texture of", tissue),
+    ("chelsea in it", style_transfer(cat, tissue)),
+)

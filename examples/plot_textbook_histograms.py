@@ -26,6 +26,7 @@ for _ in range(1000):
 # %%
 # A bin of ten is 25.6 grey levels wide. All pictures have the same number of pixels, so
 # `mass="normalise"` only makes the distance a mean: by how many grey levels a pixel has to change.
+# It is right to about a bin: two flat greys that share one are no distance apart.
 # The nearest picture of all is the query itself; it is left out.
 from heatlens.transport import histogram_distance, histogram_nearest
 

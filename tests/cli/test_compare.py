@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.stats import wasserstein_distance
 from typer.testing import CliRunner
 
-from heatlens.cli import app
+from heatlens.cli import app, comparison_files
 from heatlens.errors import HeatlensError, InvalidArgument, MissingImage, UnreadableImage
 from heatlens.heatmap import Heatmap
 from heatlens.provenance import Provenance
@@ -62,16 +62,21 @@ def test_two_photographs_of_different_sizes(folder, tmp_path):
 
 
 def test_json_has_the_numbers(folder):
-    code, said, _ = run(folder / "first.png", folder / "grey.png", "--json", "--on", "histogram")
+    photos = folder / "first.png", folder / "grey.png", "--json", "--on", "histogram"
+    code, said, _ = run(*photos)
     assert code == 0
     rows = distances(said)
-    levels = [
-        np.asarray(Image.open(folder / name).convert("L"), float) // 25.6 * 25.6
-        for name in ("first.png", "grey.png")
-    ]
-    expected = wasserstein_distance(levels[0].ravel(), levels[1].ravel())
+    red, green, blue = np.moveaxis(np.asarray(Image.open(folder / "first.png"), float), -1, 0)
+    first = np.rint(0.299 * red + 0.587 * green + 0.114 * blue)
+    second = np.asarray(Image.open(folder / "grey.png"), float)
+    expected = wasserstein_distance(first.ravel(), second.ravel())
     found = rows["wasserstein:histogram"]
-    assert found["value"] == pytest.approx(expected, rel=0.01)
+    assert found["value"] == pytest.approx(expected, rel=1e-9), "every level is a bin"
+    assert found["notes"] == []
+    coarse = distances(run(*photos, "--bins", 10)[1])["wasserstein:histogram"]
+    expected = wasserstein_distance(*(25.6 * (x.ravel() // 25.6) for x in (first, second)))
+    assert coarse["value"] == pytest.approx(expected, rel=1e-9)
+    assert "25.6 grey levels" in coarse["notes"][0]
     assert found["unit"] == "grey levels of 0..255"
     assert set(rows) == {
         *("wasserstein:histogram", "euclidean", "cosine", "kl", "js", "chi-square", "ssim")
@@ -121,7 +126,7 @@ def test_a_picture_beside_a_heatmap(folder):
     assert code == 0
     rows = distances(said)
     assert rows["wasserstein:mass"]["value"] > 0
-    assert "the map's positive evidence" in rows["wasserstein:mass"]["notes"][0]
+    assert "a map's positive evidence" in rows["wasserstein:mass"]["notes"][0]
     assert rows["euclidean"]["value"] is None
     assert "no common unit" in rows["euclidean"]["error"]
 
@@ -218,6 +223,31 @@ def test_p_and_mass(folder):
         (("first.png", "grey.png", "--mass", "equals"), HeatlensError, "did you mean 'equal'"),
         (("first.png", "grey.png", "--mass", "unbalanced"), InvalidArgument, "--penalty"),
         (("first.png", "grey.png", "--penalty", "1"), InvalidArgument, "--mass unbalanced"),
+        (
+            ("first.png", "grey.png", "--mass", "unbalanced", "--penalty", "-1"),
+            InvalidArgument,
+            "--penalty is -1",
+        ),
+        (
+            ("first.png", "grey.png", "--mass", "unbalanced", "--penalty", "nan"),
+            InvalidArgument,
+            "--penalty is nan",
+        ),
+        (("first.png", "grey.png", "--on", ","), InvalidArgument, "--on names nothing"),
+        (("first.png", "grey.png", "--on", "mass", "--seed", "3"), InvalidArgument, "--seed says"),
+        (("first.png", "grey.png", "--on", "mass", "--bins", "3"), InvalidArgument, "--bins says"),
+        (
+            ("first.png", "grey.png", "--on", "histogram", "--grid", "3"),
+            InvalidArgument,
+            "--grid says",
+        ),
+        (("first.png", "grey.png", "--part", "negative"), InvalidArgument, "--part says"),
+        (("left.npz", "right.npz", "--k", "3"), InvalidArgument, "--k says"),
+        (
+            ("first.png", "grey.png", "second.png", "--grid", "3"),
+            InvalidArgument,
+            "--grid says nothing about --on signature",
+        ),
         (("first.png", "grey.png", "--p", "0.5"), InvalidArgument, "at least 1"),
         (("first.png", "grey.png", "--on", "mass", "--k", "3"), InvalidArgument, "--k says"),
         (("left.npz", "right.npz", "--part", "plus"), InvalidArgument, "--part is 'plus'"),
@@ -236,6 +266,152 @@ def test_a_tiff_is_what_it_is(folder, tmp_path):
     code, said, _ = run(tmp_path / "photo.tif", folder / "map.tif", "--on", "mass", "--json")
     assert code == 0
     assert [one["kind"] for one in json.loads(said)["sources"]] == ["picture", "heatmap"]
+
+
+@pytest.mark.parametrize("option", ["--k", "--bins", "--grid"])
+def test_numbers_that_cannot_be_are_usage_errors(folder, option):
+    photos = folder / "first.png", folder / "grey.png"
+    assert run(*photos, option, 0)[0] == 2
+    assert run(*photos, "--seed", -1)[0] == 2
+
+
+def test_where_nothing_is_carried_the_number_stays(folder, tmp_path):
+    photos = folder / "first.png", folder / "grey.png", "--on", "signature,mass", "--k", 4
+    how = "--mass", "unbalanced", "--penalty", 1e-6, "--out", tmp_path, "--json"
+    code, said, _ = run(*photos, *how)
+    assert code == 0
+    found = distances(said)["wasserstein:signature"]
+    assert found["value"] == pytest.approx(2e-6), "a whole made and a whole destroyed"
+    assert found["files"] == []
+    notes = " | ".join(found["notes"])
+    assert "the penalty is 1e-06 CIELAB units for a unit of mass" in notes
+    assert "nothing is carried: all mass is destroyed and made anew" in notes
+    assert "cannot be drawn" not in notes
+    mass = " | ".join(distances(said)["wasserstein:mass"]["notes"])
+    assert "the penalty is 1e-06 fractions of the diagonal" in mass
+
+
+def test_meanings_depend_on_exponent_and_policy(folder):
+    maps = folder / "left.npz", folder / "right.npz", "--on", "mass", "--json"
+    said = {}
+    for words in ((), ("--p", 2), ("--mass", "partial")):
+        said[words] = distances(run(*maps, *words)[1])["wasserstein:mass"]["meaning"]
+    assert said[()].endswith(": the mean.")
+    assert said["--p", 2].endswith(": the root mean square.")
+    assert said["--mass", "partial"].endswith("mass x distance, summed over the smaller total.")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What is written on each figure, by the name of its file."""
+    found = {}
+
+    def save(figure, path, made):
+        inside = [text.get_text() for text in figure.texts]
+        inside += [text.get_text() for axes in figure.axes for text in axes.texts]
+        found[path.name] = " ".join(inside).replace("\u00a0", " ")
+        path.write_bytes(b"")
+
+    monkeypatch.setattr(comparison_files, "save_figure", save)
+    return found
+
+
+def test_pictures_say_which_evidence_they_show(folder, tmp_path, drawn):
+    maps = folder / "signed.npz", folder / "other.npz", "--on", "mass", "--out", tmp_path
+    code, said, _ = run(*maps, "--json")
+    assert code == 0
+    against = drawn["signed-other.mass-negative.png"]
+    assert "evidence against: W1 = " in against
+    assert "from: signed.npz, evidence against" in against
+    assert "of the maps' evidence; for and against together W1 = " in against
+    assert "evidence for: W1 = " in drawn["signed-other.mass-positive.png"]
+    run(*maps, "--part", "negative")
+    assert "evidence against: W1 = " in drawn["signed-other.mass.png"]
+
+
+def test_what_takes_no_part_is_on_the_picture(folder, tmp_path, drawn):
+    photos = folder / "first.png", folder / "second.png", "--on", "mass", "--out", tmp_path
+    run(*photos, "--mass", "partial")
+    assert "% of the mass of first.png takes no part" in drawn["first-second.mass.png"]
+
+
+def test_the_area_is_not_called_the_distance_where_it_is_not(folder, tmp_path, drawn):
+    photos = folder / "first.png", folder / "second.png", "--on", "histogram", "--out", tmp_path
+    run(*photos)
+    assert "is the distance W1" in drawn["first-second.histogram.png"]
+    run(*photos, "--p", 2)
+    assert ", not W2 = " in drawn["first-second.histogram-2.png"]
+
+
+def test_no_file_is_overwritten_by_another_result(folder, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    Image.open(folder / "first.png").save(tmp_path / "a/x.png")
+    Image.open(folder / "grey.png").save(tmp_path / "b/x.png")
+    out = tmp_path / "out"
+    words = "--on", "histogram", "--out", out
+    for more in ((), (), ("--bins", 8)):
+        assert run(tmp_path / "a/x.png", tmp_path / "b/x.png", *words, *more)[0] == 0
+    found = sorted(path.name for path in out.iterdir())
+    assert found == ["a-x.png-b-x.png.histogram-2.png", "a-x.png-b-x.png.histogram.png"]
+    photos = [folder / name for name in ("first.png", "second.png", "grey.png")]
+    for more in ((), (), ("--bins", 8)):
+        assert run(*photos, *words, *more)[0] == 0
+    assert (out / "distances.histogram-2.csv").exists()
+    assert not (out / "distances.histogram-3.csv").exists()
+
+
+def test_eight_and_sixteen_bits_share_a_unit(tmp_path):
+    grey = np.arange(0, 250, dtype=np.uint16).reshape(25, 10)
+    Image.fromarray(grey.astype(np.uint8)).save(tmp_path / "eight.png")
+    Image.fromarray(grey * 257).save(tmp_path / "sixteen.png")
+    both = tmp_path / "eight.png", tmp_path / "sixteen.png"
+    code, said, _ = run(*both, "--on", "histogram,colour-histogram", "--json")
+    assert code == 0
+    found = distances(said)["wasserstein:histogram"]
+    assert found["value"] <= 0.5 / 255, "half a bin"
+    assert found["unit"] == "fractions of the range of grey levels"
+    assert "the ranges differ (0..255 and 0..65535)" in found["notes"][0]
+    assert distances(said)["wasserstein:colour-histogram"]["value"] == pytest.approx(0, abs=1e-9)
+
+
+def test_errors_speak_of_options(folder, tmp_path):
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "black.png")
+    _, _, told = run(folder / "first.png", tmp_path / "black.png", "--on", "mass")
+    assert "in Python invert=True" in told
+    _, _, told = run(folder / "left.npz", folder / "right.npz", "--on", "histogram,signature")
+    assert "in Python pass range=(low, high)" in told
+    assert "has --on mass" in told
+    assert "on='mass'" not in told
+    _, _, told = run(folder / "first.png", folder / "second.png", "--on", "mass", "--mass", "equal")
+    assert "--mass normalise" in told
+    assert "mass=" not in told
+
+
+def test_one_rule_holds_for_all_pairs(folder, tmp_path):
+    """Of two signed maps and one without negative values only the evidence for is compared."""
+    maps = [folder / name for name in ("signed.npz", "other.npz", "left.npz")]
+    code, said, _ = run(*maps, "--json")
+    assert code == 0
+    [matrix] = json.loads(said)["matrices"]
+    assert matrix["notes"] == ["only the evidence for is compared: left.npz has none against"]
+    _, said, _ = run(*maps[:2], "--on", "mass", "--part", "positive", "--json")
+    assert matrix["values"][0][1] == distances(said)["wasserstein:mass"]["value"]
+    Heatmap(-np.eye(32) + 0.3, Provenance("gradient")).save(tmp_path / "third.npz")
+    _, said, _ = run(*maps[:2], tmp_path / "third.npz", "--json")
+    [matrix] = json.loads(said)["matrices"]
+    assert any(note.startswith("signed.npz and other.npz: positive") for note in matrix["notes"])
+
+
+def test_a_matrix_has_one_frame_and_names_its_sources(folder):
+    photos = [folder / name for name in ("first.png", "second.png", "grey.png")]
+    code, said, _ = run(*photos, "--on", "mass,signature", "--k", 4, "--json")
+    assert code == 0
+    mass, signature = json.loads(said)["matrices"]
+    assert any("on one frame of 42 x 60 cells" in note for note in mass["notes"])
+    values = np.array(mass["values"])
+    assert values[0, 1] <= values[0, 2] + values[2, 1] + 1e-12, "one space, one triangle"
+    assert [note.split(":")[0] for note in signature["notes"]] == [p.name for p in photos]
 
 
 def test_every_number_in_the_documentation():

@@ -76,6 +76,12 @@ def test_the_table():
     assert asked[0].unit == "CIELAB units"
 
 
+def test_the_least_number_there_is_has_a_half():
+    a, b = np.array([[5e-324, 1.0]]), np.array([[0.0, 1.0]])
+    assert one("js", a, a) == 0
+    assert one("js", a, b) == pytest.approx(0)
+
+
 def test_kl_is_infinite_where_nothing_is_expected():
     assert one("kl", np.array([[1.0, 1]]), np.array([[1.0, 0]])) == np.inf
 
@@ -99,6 +105,24 @@ def test_large_pictures_are_reduced(monkeypatch):
     assert both.a.shape == (2048, 2)
     assert both.a.mean() == pytest.approx(values.mean())
     assert "2048 x 2" in notes[0]
+
+
+def test_luma_and_transparency_are_said():
+    alpha = np.ones((64, 64))
+    alpha[:, :16] = 0
+    red = Image(np.full((64, 64, 3), [254, 0, 0], np.uint8), name="red", alpha=alpha)
+    grey = Image(np.full((64, 64), 76, np.uint8), "YX", name="grey")
+    euclidean, js = distances(red, grey, ["euclidean", "js"])
+    assert euclidean.unit == "luma (black 0, white 1), summed over 4096 pixels"
+    assert euclidean.notes == (
+        "colours were compared by their luma",
+        "25.0% of red is transparent and does not count",
+    )
+    assert js.unit == "nats"
+    [plain] = distances(grey, grey, ["euclidean"])
+    assert (plain.notes, plain.unit) == ((), euclidean.unit)
+    [values] = distances(np.eye(3), np.ones((3, 3)), ["euclidean"])
+    assert (values.notes, values.unit) == ((), "units of value")
 
 
 def test_errors():

@@ -45,7 +45,24 @@ def test_histogram_of_a_heatmap_needs_a_range():
     valid = np.array([[True, True, False]])
     found = as_distribution(heat([[1, 9, 0]], valid), "histogram", bins=2, range=(0, 4))
     assert found.weights.tolist() == [1, 1]
-    assert found.notes == ("1 pixels lie beyond 0..4, in the last bins",)
+    assert found.notes[0] == "1 pixels lie beyond 0..4, in the last bins"
+    assert found.notes[1] == "bins are 2 units of the map wide: distances are right to that"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "parameters", "says"),
+    [
+        (np.full((2, 2), 30, np.uint8), {}, ("bins are 25.6 grey levels wide",)),
+        (np.full((2, 2), 30, np.uint8), {"bins": 255}, ("bins are 1.004 grey levels wide",)),
+        (np.full((2, 2), 30, np.uint8), {"bins": 256}, ()),
+        (np.full((2, 2), 30, np.uint8), {"unit": "range"}, ("bins are 0.1004 of the range wide",)),
+        (np.full((2, 2), 0.5), {"bins": 4}, ("bins are 0.25 grey levels wide",)),
+        (np.full((2, 2), 0.5), {"bins": 256}, ()),
+    ],
+)
+def test_wide_bins_are_said(pixels, parameters, says):
+    notes = as_distribution(pixels, "histogram", **parameters).notes
+    assert notes == tuple(f"{words}: distances are right to that" for words in says)
 
 
 def test_colour_histogram_is_numpys():

@@ -55,6 +55,43 @@ def test_mass_of_pictures():
     assert found.notes == ("values beyond 51..102 count as black or white",)
 
 
+def test_an_enlargement_is_no_reduction():
+    found = as_distribution(np.ones((1, 1)), grid=(49, 60))
+    assert found.notes == ("1 x 1 pixels were spread over 49 x 60 cells by shares of areas",)
+
+
+@pytest.mark.parametrize("unit", ["diagonal", "pixels"])
+def test_stretching_is_said_in_every_unit(unit):
+    frame = {"aspect": 1.0} if unit == "diagonal" else {}
+    found = as_distribution(np.ones((4, 8)), grid=(4, 4), unit=unit, **frame)
+    assert found.notes[-1] == "4 x 8 pixels were stretched to a frame 1 as high as wide"
+    plain = as_distribution(np.ones((4, 8)), grid=(2, 4), unit=unit)
+    assert not any("stretched" in note for note in plain.notes)
+
+
+def test_a_frame_in_mm_stretches_nothing():
+    image = Image(np.full((4, 8), 9, np.uint8), "YX", spacing=(1.0, 1.0))
+    found = as_distribution(image, grid=(4, 4), unit="mm")
+    assert not any("stretched" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "kind", ["mass", "histogram", "colour-histogram", "signature", "orientation", "patches"]
+)
+def test_transparency_is_said(kind):
+    alpha = np.ones((40, 60))
+    alpha[:10] = 0
+    notes = as_distribution(photo(alpha=alpha), kind).notes
+    assert "25.0% of photo is transparent and does not count" in notes
+    alpha[:10] = 1
+    assert not any(
+        "transparent" in note for note in as_distribution(photo(alpha=alpha), kind).notes
+    )
+    alpha[0, 0] = 0
+    last = as_distribution(photo(alpha=alpha), kind).notes[-1]
+    assert last == "less than 0.1% of photo is transparent and does not count"
+
+
 def test_signed_maps_have_parts():
     signed = heat([[1, -2], [0, 3]])
     with pytest.raises(InvalidArgument, match=r"\[0, 1\] is -2.*part='positive'"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from heatlens.distributions import as_distribution
-from heatlens.errors import InvalidType
+from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.render.cielab import from_srgb
 from tests.distributions.samples import photo
 
@@ -61,3 +61,19 @@ def test_features_need_a_model():
     for model in (None, "bundled:scene-cnn"):
         with pytest.raises(InvalidType, match="load_model"):
             as_distribution(photo(), "features", model=model)
+
+
+def test_a_seed_is_a_whole_number_from_0_on():
+    with pytest.raises(InvalidArgument, match="seed is -1"):
+        as_distribution(photo(), "patches", seed=-1)
+    with pytest.raises(InvalidType, match="whole number"):
+        as_distribution(photo(), "patches", seed=1.5)
+
+
+def test_features_do_not_know_transparency():
+    alpha = np.zeros((40, 60))
+    alpha[0] = 1
+    found = as_distribution(
+        photo(alpha=alpha), "features", model=lambda image: image.pixels.reshape(-1, 3)
+    )
+    assert found.notes == ()

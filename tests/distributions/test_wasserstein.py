@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.optimize import linprog
 
 from heatlens.distributions import as_distribution, wasserstein
-from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.errors import InvalidArgument, InvalidType, UnknownName
 from heatlens.image import Image
 from tests.distributions.samples import heat, photo
 
@@ -148,6 +148,60 @@ def test_parts_that_are_missing():
         wasserstein(heat([[0, 0]]), signed)
     with pytest.raises(InvalidArgument, match="no parts of opposite sign"):
         wasserstein(signed, Image(np.ones((1, 2), np.uint8), "YX"))
+
+
+def test_the_part_of_a_map_beside_a_picture_is_the_maps():
+    signed = heat([[4, 0, 0, 0, -1]])
+    light = Image(np.array([[0, 255, 0, 0, 0]], np.uint8), "YX")
+    for pair in ((signed, light), (light, signed)):
+        with pytest.raises(InvalidArgument, match="pass part='positive'"):
+            wasserstein(*pair)
+        assert wasserstein(*pair, part="positive", unit="pixels") == 1
+        assert wasserstein(*pair, part="negative", unit="pixels") == 3
+    with pytest.raises(InvalidArgument, match="a picture has no parts"):
+        wasserstein(light, light, part="positive")
+
+
+@pytest.mark.parametrize("suffix", ["npz", "tif"])
+def test_a_saved_heatmap_is_a_heatmap(tmp_path, suffix):
+    a, b = heat([[4, 0, 0, 0, -1]]), heat([[0, 1, 0, -1, 0]])
+    files = [tmp_path / f"{name}.{suffix}" for name in "ab"]
+    for file, made in zip(files, (a, b), strict=True):
+        made.save(file)
+    assert wasserstein(*files, unit="pixels") == pytest.approx(wasserstein(a, b, unit="pixels"))
+    assert wasserstein(*map(str, files), part="positive", unit="pixels") == 1
+
+
+def test_a_tiff_of_a_picture_is_a_picture(tmp_path):
+    from PIL import Image as Pillow
+
+    file = tmp_path / "a.tif"
+    Pillow.fromarray(np.full((3, 4), 51, np.uint8)).save(file)
+    assert as_distribution(file).total == pytest.approx(12 * 0.2)
+
+
+def test_notes_of_two_sources_name_them():
+    one = photo(100, 120).with_(name="one")
+    other = photo(60, 90).with_(name="other")
+    found = wasserstein(one, other, side=8, plan=True)
+    assert found.notes[0].startswith("one: 100 x 120 pixels were reduced to ")
+    assert any(note.startswith("other: 60 x 90 pixels were stretched") for note in found.notes)
+    assert found.notes == (*found.first.notes, *found.second.notes)
+    unnamed = wasserstein(np.ones((1, 1)), np.ones((4, 8)), plan=True)
+    assert unnamed.notes[0].startswith("first: 1 x 1 pixels were spread over ")
+    alpha = np.ones((60, 90))
+    alpha[:6] = 0
+    seen = wasserstein(one, other.with_(alpha=alpha), "histogram", plan=True)
+    assert seen.notes == (
+        "bins are 25.6 grey levels wide: distances are right to that",
+        "10.0% of other is transparent and does not count",
+    )
+
+
+@pytest.mark.parametrize("p", ["1", None, True, 1j])
+def test_the_exponent_is_a_number(p):
+    with pytest.raises(InvalidType, match="it is a number"):
+        wasserstein(np.ones((2, 2)), np.ones((2, 2)), p=p)
 
 
 def test_policies():

@@ -96,6 +96,30 @@ def test_width_is_mass():
     assert sorted(wide / wide.max()) == pytest.approx([0.5, 1.0])
 
 
+def test_arrows_that_are_drawn_alike_are_counted():
+    plan = np.zeros((12, 12))
+    plan[0, 3], plan[8, 11], plan[4, 7] = 0.8, 0.1, 0.1
+    figure = place_flow(GREY, GREY, plan, (3, 4), share=1.0)
+    wide = [np.linalg.norm(arrow[1] - arrow[5]) for arrow in arrows(figure)]
+    assert sorted(wide / max(wide)) == pytest.approx([1.4 / 5.5, 1.4 / 5.5, 1.0])
+    told = one_line(figure)
+    assert "2 of 3 arrows carry less than 20 % and are drawn as wide as that" in told
+    plan[8, 11] = plan[4, 7] = 0.8
+    assert "drawn as wide" not in one_line(place_flow(GREY, GREY, plan, (3, 4), share=1.0))
+
+
+def test_what_takes_no_part_is_said():
+    plan = np.zeros((12, 12))
+    plan[0, 3] = 1.0
+    told = one_line(place_flow(GREY, GREY, plan, (3, 4), totals=(4.0, 1.0), names=("cat", "dog")))
+    assert "75 % of the mass of cat takes no part" in told
+    assert "of the mass of dog" not in told
+    assert "100 % of the mass that takes part" in told
+    assert "takes" not in one_line(place_flow(GREY, GREY, plan, (3, 4), totals=(1.0, 1.0)))
+    with pytest.raises(InvalidArgument, match="were the totals normalised"):
+        place_flow(GREY, GREY, plan, (3, 4), totals=(0.5, 1.0))
+
+
 def test_pictures_of_different_sizes_share_a_frame(pictures):
     plan = np.zeros((12, 6))
     plan[11, 0] = 1.0  # (2, 3) to (0, 0)
@@ -259,6 +283,13 @@ def test_many_colours_are_counted_with_the_nearest():
     assert total == pytest.approx(1 - 19 * 0.012)
 
 
+def test_places_that_are_not_drawn_are_said():
+    at = [[*WHITE, 0.0, 1.0]], [1.0], [[*BLACK, 2.0, 3.0]], [1.0], [[1.0]]
+    assert "the distance counts them, and they are not drawn" in one_line(colour_flow(*at))
+    flat = [WHITE], [1.0], [BLACK], [1.0], [[1.0]]
+    assert "places" not in one_line(colour_flow(*flat))
+
+
 def test_pictures_stand_beside_their_colours(pictures):
     photo = np.zeros((8, 6, 3), np.uint8)
     figure = colour_flow([WHITE], [1], [BLACK], [1], [[1.0]], pictures=(photo, photo + 9))
@@ -345,6 +376,17 @@ def test_histograms_face_each_other():
     assert tall == pytest.approx([25, 25, 50, -75, -25])
     assert "W1 = 10 grey levels" in words(figure)
     assert {"cat", "dog"} <= {text.get_text() for text in upper.texts}
+
+
+def test_an_area_that_is_not_the_distance_is_called_what_it_is():
+    sides = [0, 10], [1, 1], [0, 10], [1, 3]
+    told = one_line(histogram_flow(*sides, distance=5.0, p=2))
+    assert "W2 = 5 grey levels" in told
+    assert "W1 of the shares: 2.5 grey levels, not W2 = 5 grey levels" in told
+    assert "is the distance W1" not in told
+    told = one_line(histogram_flow(*sides, distance=20.0, distance_unit="grey levels x mass"))
+    assert "not W1 = 20 grey levels x mass" in told
+    assert "is the distance W1" in one_line(histogram_flow(*sides, distance=2.5))
 
 
 def test_one_bin_each_is_a_distance_too():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.errors import InvalidArgument, InvalidType, UnknownName
 from heatlens.image import Image
 from heatlens.render.cielab import from_srgb
 from heatlens.transfer import ColourMap, colour_map, colour_transfer, palette_distance
@@ -179,14 +179,38 @@ colour = Image(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
         (Image(np.zeros((4, 4, 2), np.uint8)), colour, {}, "2 channels"),
         (colour.with_(alpha=np.zeros((4, 4))), colour, {}, "transparent everywhere"),
         (colour, colour, {"k": 0}, "k is 0"),
-        (colour, colour, {"method": "exact", "stages": 0}, "stages 0"),
-        (colour, colour, {"smoothness": 0}, "smoothness 0"),
+        (colour, colour, {"method": "exact", "stages": 0}, "stages is 0"),
+        (colour, colour, {"smoothness": 0}, "smoothness is 0"),
+        (colour, colour, {"smoothness": -5}, "smoothness is -5"),
+        (colour, colour, {"seed": -1}, "seed is -1"),
+        (colour, colour, {"method": "pixelwise", "seed": -1}, "seed is -1"),
+        (colour, colour, {"threads": -3}, "threads is -3"),
+        (colour, colour, {"method": "pixelwise", "threads": -3}, "threads is -3"),
+        (colour, colour, {"method": "pixelwise", "smoothness": 4}, "'pixelwise' has no smoothness"),
+        (colour, colour, {"method": "pixelwise", "stages": 0}, "has no stages.*it takes sweeps"),
+        (colour, colour, {"stages": 9}, "'regularised' has no stages"),
+        (colour, colour, {"method": "exact", "sweeps": 9}, "takes smoothness and stages"),
         (colour, colour, {"method": "pixelwise", "sweeps": 0}, "sweeps is 0"),
     ],
 )
 def test_bad_arguments(image, reference, options, says):
     with pytest.raises(InvalidArgument, match=says):
         colour_transfer(image, reference, **options)
+
+
+@pytest.mark.parametrize("options", [{"smoothness": "abc"}, {"k": 2.5}, {"seed": "1"}])
+def test_options_of_another_type(options):
+    with pytest.raises(InvalidType):
+        colour_transfer(colour, colour, **options)
+    with pytest.raises(InvalidType):
+        colour_map(colour, colour, **options)
+
+
+def test_bad_numbers_of_the_palette_distance():
+    with pytest.raises(InvalidArgument, match="seed is -1"):
+        palette_distance(colour, colour, seed=-1)
+    with pytest.raises(InvalidArgument, match="k is 0"):
+        palette_distance(colour, colour, k=0)
 
 
 def test_unknown_method():

@@ -48,6 +48,18 @@ def test_a_large_heatmap_is_reduced_and_says_so():
     assert film[0].values.sum() == pytest.approx(spot(30, 30, (96, 120)).values.sum(), rel=1e-3)
 
 
+def test_sizes_that_differ_are_named():
+    film = interpolation_film(spot(12, 12, (24, 24)), spot(24, 24, (48, 48)), frames=2)
+    assert film[0].provenance.notes == ("b: 48 x 48 pixels were reduced to 24 x 24",)
+    small, large = np.ones((8, 8)), np.ones((16, 16))
+    film = interpolation_film(small, large, frames=2)
+    assert film[0].metadata["displacement"]["notes"] == ("b: 16 x 16 pixels were reduced to 8 x 8",)
+    film = interpolation_film(large, small, frames=2)
+    assert film[1].metadata["displacement"]["notes"] == (
+        "b: 8 x 8 pixels were spread over 16 x 16",
+    )
+
+
 def test_grey_pictures_are_masses():
     a, b = np.random.default_rng(0).random((2, 9, 11)).astype(np.float32)
     film = interpolation_film(a, b, frames=3, deposit=0)
@@ -85,6 +97,8 @@ def test_shapes_must_agree():
         (spot(3, 3), np.ones((20, 24)), {}, InvalidType, "two of a kind"),
         (np.ones((20, 24)), spot(3, 3), {}, InvalidType, "two of a kind"),
         (spot(3, 3), spot(3, 3), {"frames": 1}, InvalidArgument, "frames is 1"),
+        (spot(3, 3), spot(3, 3), {"frames": 2.5}, InvalidType, "frames is 2.5"),
+        (spot(3, 3), spot(3, 3), {"longest": 48.0}, InvalidType, "longest is 48.0"),
         (spot(3, 3), spot(3, 3), {"longest": 200}, InvalidArgument, "longest 200"),
         (spot(3, 3), Heatmap(-np.eye(20, 24), Provenance("x")), {}, InvalidArgument, "positive()"),
         (spot(3, 3), Heatmap(0 * np.eye(20, 24), Provenance("x")), {}, InvalidArgument, "no evid"),
@@ -136,6 +150,9 @@ frame = Image(np.zeros((4, 4), np.uint8), "YX")
         ([frame], "a.mp4", {}, InvalidArgument, "gif or .webp"),
         ([frame], "none/a.gif", {}, InvalidArgument, "does not exist"),
         ([frame], "a.gif", {"seconds_per_frame": 0}, InvalidArgument, "seconds_per_frame"),
+        ([frame], "a.gif", {"enlarge": 1.9}, InvalidType, "enlarge is 1.9"),
+        ([frame], "a.gif", {"enlarge": 0}, InvalidArgument, "enlarge is 0"),
+        ([frame.pixels, frame.pixels], "a.gif", {}, InvalidType, r"frames\[0\] is a ndarray"),
         ([frame, spot(1, 1, (4, 4))], "a.gif", {}, InvalidType, "one kind"),
         ([frame, spot(1, 1)], "a.gif", {}, InvalidArgument, "several sizes"),
     ],

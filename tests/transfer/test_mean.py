@@ -44,6 +44,27 @@ def test_reduction_and_limit_are_noted():
     assert "not converged" in mean.provenance.notes[1]
 
 
+def test_each_size_is_noted():
+    maps = [spot(8, 6), spot(28, 34, (48, 48)), spot(3, 3, (12, 12))]
+    assert barycenter(maps).provenance.notes == (
+        "items[1]: 48 x 48 pixels were reduced to 24 x 24",
+        "items[2]: 12 x 12 pixels were spread over 24 x 24",
+    )
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 30])
+def test_the_limit_holds_for_all_rounds_together(most):
+    mean = barycenter([spot(20, 20, (48, 48)), spot(40, 40, (48, 48))], max_iterations=most)
+    assert 1 <= mean.provenance.info["iterations"] <= most
+
+
+def test_saved_heatmaps_are_averaged_as_heatmaps(tmp_path):
+    spot(8, 6).save(tmp_path / "a.tif")
+    spot(14, 17).save(tmp_path / "b.npz")
+    mean = barycenter([tmp_path / "a.tif", str(tmp_path / "b.npz")])
+    np.testing.assert_allclose(mean.values, barycenter([spot(8, 6), spot(14, 17)]).values)
+
+
 def test_what_is_not_valid_has_no_mass():
     valid = np.ones((24, 24), bool)
     valid[:, 12:] = False

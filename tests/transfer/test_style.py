@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from heatlens.errors import InvalidArgument
+from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.image import Image
 from heatlens.transfer import style_transfer, texture
 from heatlens.transfer.style.patches import patch_loss, random_filters
@@ -89,8 +89,9 @@ picture = Image((np.arange(300) % 256).astype(np.uint8).reshape(10, 10, 3))
     [
         ({"steps": 0}, "steps is 0"),
         ({"patch": 11, "coarsest": 20}, "holds no patch of 11"),
-        ({"coarsest": 3}, "coarsest 3"),
-        ({"filters": 0}, "filters 0"),
+        ({"coarsest": 3}, "coarsest is 3"),
+        ({"filters": 0}, "filters is 0"),
+        ({"seed": -1}, "seed is -1"),
     ],
 )
 def test_bad_arguments(options, says):
@@ -103,5 +104,66 @@ def test_bad_arguments(options, says):
 def test_bad_pictures():
     with pytest.raises(InvalidArgument, match="one picture is grey"):
         style_transfer(picture, np.zeros((10, 10), np.uint8))
-    with pytest.raises(InvalidArgument, match="size is"):
+    with pytest.raises(InvalidArgument, match=r"size\[0\] is 0"):
         texture(picture, (0, 10))
+    with pytest.raises(InvalidArgument, match="height and width"):
+        texture(picture, 10)
+    with pytest.raises(InvalidType, match=r"size\[0\] is 24.0"):
+        texture(picture, (24.0, 24))
+    with pytest.raises(InvalidType, match="steps is"):
+        texture(picture, (10, 10), steps=2.5)
+
+
+def half_hidden(colour, height=24):
+    """The right half of coffee beside an invisible half of one colour."""
+    pixels = photograph("coffee", 8).pixels[:height, :48].copy()
+    pixels[:, :24] = colour
+    alpha = np.ones(pixels.shape[:2])
+    alpha[:, :24] = 0
+    return Image(pixels, alpha=alpha)
+
+
+def test_what_is_invisible_is_not_learnt():
+    one, other = (
+        texture(half_hidden(colour), (16, 16), coarsest=8, steps=3).pixels
+        for colour in ((255, 0, 255), (0, 0, 0))
+    )
+    np.testing.assert_array_equal(one, other)
+    seen = texture(half_hidden((255, 0, 255)).with_(alpha=None), (16, 16), coarsest=8, steps=3)
+    assert not np.array_equal(one, seen.pixels)
+
+
+def test_what_is_invisible_in_the_picture_counts_for_nothing():
+    reference = photograph("chelsea", 8)
+    one, other = (
+        style_transfer(half_hidden(colour), reference, coarsest=8, steps=3).pixels
+        for colour in ((255, 0, 255), (0, 0, 0))
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+def test_places_that_do_not_count_are_left_out_of_the_loss():
+    generator = torch.Generator().manual_seed(2)
+    x, y = torch.rand(2, 3, 8, 8, generator=generator)
+    places = torch.zeros(6, 6, dtype=torch.bool)
+    places[:, :3] = True
+    found = patch_loss(x, y, filters(), places, places)
+    assert float(found) == pytest.approx(float(patch_loss(x[..., :5], y[..., :5], filters())))
+
+
+def test_a_reference_without_an_opaque_patch():
+    alpha = np.zeros((10, 10))
+    alpha[::3] = 1
+    with pytest.raises(InvalidArgument, match="no patch of 7 x 7"):
+        texture(picture.with_(alpha=alpha), (10, 10))
+
+
+def test_colours_stay_near_those_of_the_reference():
+    from scipy.spatial import KDTree
+
+    from heatlens.render.cielab import from_srgb
+
+    image, reference = photograph("chelsea", 8), photograph("coffee", 8)
+    made = style_transfer(image, reference, coarsest=24, steps=40)
+    lab = [from_srgb(x.pixels.reshape(-1, 3) / 255) for x in (made, reference)]
+    assert (KDTree(lab[1]).query(lab[0])[0] > 10).mean() < 0.08

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
+from scipy import ndimage, sparse
 
-from heatlens.errors import InvalidArgument, InvalidType
-from heatlens.transport import displacement, displacement_grid, emd
+from heatlens.errors import InvalidArgument, InvalidType, NotCertified
+from heatlens.transport import barycenter, displacement, displacement_grid, emd
 
 
 def cloud(seed, n):
@@ -104,6 +105,49 @@ def test_times_and_shapes():
     np.testing.assert_allclose(displacement_grid(a, a, 0.3), a, atol=1e-12)
 
 
+def test_a_deposit_is_the_same_gaussian_either_way():
+    y, x = np.mgrid[:12, :14]
+    a, b = (np.exp(-((y - c) ** 2 + (x - d) ** 2) / 8) for c, d in ((4, 4), (7, 9)))
+    b *= a.sum() / b.sum()
+    times = [0.0, 0.2, 0.5]
+    for method in ("exact", "entropic"):
+        plain = displacement_grid(a, b, times, method=method)
+        wide = displacement_grid(a, b, times, method=method, deposit=0.7)
+        for time, before, after in zip(times, plain, wide, strict=True):
+            width = 1.4 * np.sqrt(time * (1 - time))
+            expected = ndimage.gaussian_filter(before, width) if width else before
+            np.testing.assert_allclose(after, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("side", "says"), [(9, "method='exact'"), (65, "at most 4096 cells")])
+def test_a_way_that_has_not_converged_names_one_that_is_open(side, says, monkeypatch):
+    class Unfinished:
+        converged, change, iterations = False, 0.5, 7
+
+    monkeypatch.setattr(barycenter, "barycenter_grid", lambda *_, **__: Unfinished)
+    a = np.ones((side, side))
+    with pytest.raises(NotCertified, match="after 7 rounds") as caught:
+        displacement_grid(a, a, 0.5, method="entropic")
+    assert says in str(caught.value)
+    assert ("method='exact'" in str(caught.value)) == (side == 9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ({"t": "0.5"}, {}),
+        ({"t": [0.1, None]}, {}),
+        ({"t": 0.5}, {"deposit": "1"}),
+        ({"t": 0.5, "a": [["x"]]}, {}),
+        ({"t": 0.5, "a": np.ma.masked_equal(np.eye(3), 0)}, {}),
+        ({"t": 0.5, "b": torch.eye(3, requires_grad=True)}, {}),
+    ],
+)
+def test_types_of_grids(arguments, options):
+    with pytest.raises(InvalidType):
+        displacement_grid(**{"a": np.eye(3), "b": np.eye(3), **arguments}, **options)
+
+
 def test_a_line_one_cell_high():
     a, b = np.eye(5)[[0]], np.eye(5)[[4]]
     np.testing.assert_allclose(displacement_grid(a, b, 0.5), np.eye(5)[[2]])
@@ -119,6 +163,8 @@ a, b = grids(0)
         ((a, 2 * b, 0.5), {}, "totals differ"),
         ((a, -b, 0.5), {}, "negative"),
         ((a, b, 2), {}, "t is 2"),
+        ((a, b, []), {}, r"t has shape \(0,\)"),
+        ((a, b, [[0.5]]), {}, r"t has shape \(1, 1\)"),
         ((a, b, 0.5), {"deposit": -1}, "deposit is -1"),
         ((a, b, 0.5), {"method": "fast"}, "'fast'"),
         ((np.ones((65, 65)), np.ones((65, 65)), 0.5), {"method": "exact"}, "4225 cells"),

@@ -131,5 +131,9 @@ def test_errors_of_features(a, b, message):
 def test_wrong_types():
     with pytest.raises(InvalidType, match="cov_a"):
         gaussian_wasserstein(0, 1j, 0, 1)
+    with pytest.raises(InvalidType, match="mean_b has masked entries"):
+        gaussian_wasserstein([0, 0], np.eye(2), np.ma.array([0, 0], mask=[0, 1]), np.eye(2))
+    with pytest.raises(InvalidType, match="features_a has masked entries"):
+        frechet_distance(np.ma.masked_less(np.eye(2), 0.5), np.eye(2))
     with pytest.raises(InvalidType, match="features_b"), warnings.catch_warnings():
         frechet_distance(np.ones((2, 1)), [["a"], ["b"]])

@@ -33,7 +33,11 @@ def compare_command(
     ] = "normalise",
     penalty: Annotated[
         float | None,
-        typer.Option(metavar="PRICE", help="Of a unit made or destroyed, for unbalanced."),
+        typer.Option(
+            metavar="PRICE",
+            help="Of a unit made or destroyed, for unbalanced, in the unit of the "
+            "distance to the power P: one price for one kind.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -41,6 +45,12 @@ def compare_command(
     ] = None,
     k: Annotated[
         int | None, typer.Option("--k", min=1, metavar="K", help="Colours of a signature.")
+    ] = None,
+    bins: Annotated[
+        int | None,
+        typer.Option(
+            "--bins", min=1, metavar="N", help="Of a histogram (by default 256), or an axis of it."
+        ),
     ] = None,
     grid: Annotated[
         int | None,
@@ -50,7 +60,10 @@ def compare_command(
         str | None,
         typer.Option(metavar="NAME", help="Of signed heatmaps: positive or negative; else both."),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the clusters of a signature.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Of the clusters of a signature; by default 0."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """Say how far apart pictures or heatmaps are, in several distances and their units.
@@ -59,13 +72,18 @@ def compare_command(
     """
     from heatlens.cli.comparing import run
     from heatlens.cli.comparison import Question
+    from heatlens.errors import InvalidArgument
 
+    kinds = [name.strip() for one in on or [] for name in one.split(",") if name.strip()]
+    if on is not None and not kinds:
+        raise InvalidArgument("--on names nothing; leave it out for the usual four")
     question = Question(
-        kinds=tuple(dict.fromkeys(name for one in on or [] for name in one.split(",") if name)),
+        kinds=tuple(dict.fromkeys(kinds)),
         p=p,
         mass=mass,
         penalty=penalty,
         k=k,
+        bins=bins,
         grid=grid,
         part=part,
         seed=seed,

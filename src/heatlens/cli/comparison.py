@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ __all__ = ["USUAL", "Found", "Matrix", "Question", "Source"]
 USUAL = ("mass", "signature", "signature-position", "histogram")
 """What is compared where nothing else was asked for."""
 
+_PARAMETERS = {"k": "k", "bins": "bins", "grid": "side", "part": "part", "seed": "seed"}
+"""Options that some kinds take, and what they are called in Python."""
+
 _NOT_HERE = frozenset(("features",))
 """Kinds that need more than two files can say: a model."""
 
@@ -30,9 +34,10 @@ class Question:
     mass: str = "normalise"
     penalty: float | None = None
     k: int | None = None
+    bins: int | None = None
     grid: int | None = None
     part: str | None = None
-    seed: int = 0
+    seed: int | None = None
 
     def check(self) -> None:
         """Fail now on names and numbers that would fail for every pair.
@@ -58,14 +63,39 @@ class Question:
             raise InvalidArgument(
                 "--mass unbalanced needs --penalty PRICE, and no other policy takes one"
             )
-        for option, name in (("k", "k"), ("grid", "side"), ("part", "part")):
-            used = any(name in KINDS[kind].parameters for kind in self.kinds or USUAL)
+        if self.penalty is not None and not 0 < self.penalty < float("inf"):
+            raise InvalidArgument(f"--penalty is {self.penalty:g}; a price is finite and above 0")
+        for option, least in (("k", 1), ("bins", 1), ("grid", 1), ("seed", 0)):
+            value = getattr(self, option)
+            if value is not None and value < least:
+                raise InvalidArgument(f"--{option} is {value}; at least {least} is needed")
+        self.check_used(self.kinds or USUAL)
+
+    def check_used(self, kinds: Sequence[str], maps: int = 1, photographs: int = 2) -> None:
+        """Fail on an option that changes nothing.
+
+        Args:
+            kinds: that are compared.
+            maps: how many of the sources are heatmaps.
+            photographs: how many are pictures.
+
+        Raises:
+            InvalidArgument: which option, and what it was meant to change.
+        """
+        what = f"--on {','.join(kinds)}"
+        if maps != 1 or photographs != 2:  # the sources are known
+            what += f" with {photographs} pictures and {maps} heatmaps"
+        possible = [kind for kind in kinds if kind == "mass" or photographs > 1]
+        for option, name in _PARAMETERS.items():
+            used = any(name in KINDS[kind].parameters for kind in possible)
+            if option == "part":
+                used = used and maps > 0
             if getattr(self, option) is not None and not used:
-                raise InvalidArgument(f"--{option} says nothing about --on {','.join(self.kinds)}")
+                raise InvalidArgument(f"--{option} says nothing about {what}; leave it out")
 
     def parameters(self, kind: str) -> dict[str, Any]:
         """Those that this kind takes."""
-        given = {"k": self.k, "side": self.grid, "part": self.part, "seed": self.seed}
+        given = {name: getattr(self, option) for option, name in _PARAMETERS.items()}
         known = KINDS[kind].parameters
         return {name: x for name, x in given.items() if name in known and x is not None}
 

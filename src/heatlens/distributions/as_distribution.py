@@ -6,7 +6,7 @@ from typing import Any
 
 from heatlens.distributions.constructor import KINDS
 from heatlens.distributions.distribution import Distribution
-from heatlens.distributions.pictures import opened
+from heatlens.distributions.pictures import hidden, opened
 from heatlens.errors import InvalidArgument
 
 __all__ = ["as_distribution"]
@@ -59,4 +59,7 @@ def as_distribution(thing: Any, kind: str = "mass", **parameters: Any) -> Distri
             )
         return thing
     constructor.check(parameters)
-    return constructor.function(opened(thing, raw=kind == "mass"), **parameters)
+    source = opened(thing, raw=kind == "mass")
+    made = constructor.function(source, **parameters)
+    notes = hidden(source) if constructor.opacity else ()
+    return made.with_(notes=(*made.notes, *notes)) if notes else made

@@ -66,6 +66,7 @@ def compared(first: Distribution, second: Distribution, terms: Terms) -> Compari
     """W_p between two distributions in one unit."""
     if terms.centred:
         first, second = centred(first), centred(second)
+    first, second = _named(first, second)
     notes = tuple(dict.fromkeys((*first.notes, *second.notes)))
     unit = first.unit
     if terms.mass != "normalise":
@@ -88,6 +89,23 @@ def compared(first: Distribution, second: Distribution, terms: Terms) -> Compari
     transport = _transported(first, second, terms)
     distance = float(max(transport.value, 0.0) ** (1 / terms.p))
     return Comparison(distance, unit, transport, first, second, notes)
+
+
+def _named(first: Distribution, second: Distribution) -> tuple[Distribution, Distribution]:
+    """Both, their notes naming the picture wherever they do not hold for the two alike."""
+    names = (first.name, second.name)
+    if first.name == second.name or not all(names):
+        names = ("first", "second")
+    shared = set(first.notes) & set(second.notes)
+
+    def told(made: Distribution, name: str) -> Distribution:
+        notes = (
+            note if note in shared or f" of {name} " in note else f"{name}: {note}"
+            for note in made.notes
+        )
+        return made.with_(notes=tuple(notes))
+
+    return told(first, names[0]), told(second, names[1])
 
 
 def _on_a_line(first: Distribution, terms: Terms) -> bool:

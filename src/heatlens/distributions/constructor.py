@@ -26,6 +26,7 @@ class Constructor:
         unit: what distances are measured in, in words.
         takes: "images", "heatmaps" or both, for documentation.
         period: length of the circle on which the points lie; None for straight distances.
+        opacity: whether transparent pixels count less.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Constructor:
     unit: str
     takes: str
     period: float | None = None
+    opacity: bool = True
 
     @property
     def summary(self) -> str:
@@ -67,12 +69,17 @@ KINDS: Registry[Constructor] = Registry("kind of distribution", ("heatlens.distr
 
 
 def register(
-    name: str, *, unit: str, takes: str = "images", period: float | None = None
+    name: str,
+    *,
+    unit: str,
+    takes: str = "images",
+    period: float | None = None,
+    opacity: bool = True,
 ) -> Callable[[Function], Function]:
     """Register a constructor under `name`; see `Constructor` for the arguments."""
 
     def decorate(function: Function) -> Function:
-        KINDS.add(name, Constructor(name, function, unit, takes, period))
+        KINDS.add(name, Constructor(name, function, unit, takes, period, opacity))
         return function
 
     return decorate

@@ -10,9 +10,9 @@ from heatlens.distributions.area import area_sums
 from heatlens.distributions.comparison import Comparison
 from heatlens.distributions.distribution import Distribution
 from heatlens.distributions.kinds.mass import PARTS, evidence, grid_for, light
-from heatlens.distributions.measure import MEASURES, Floats, Grids
+from heatlens.distributions.measure import MEASURES, Floats, Grids, Measure
 from heatlens.distributions.pair import common_frame
-from heatlens.distributions.pictures import Source, opened, whole
+from heatlens.distributions.pictures import Source, hidden, opened, whole
 from heatlens.distributions.wasserstein import wasserstein
 from heatlens.errors import InvalidArgument, InvalidType, UnknownName
 from heatlens.image import Image
@@ -94,7 +94,8 @@ def distances(
         if name == "ssim" and names is None and min(both.a.shape) < 11:
             continue  # too small for its window; asked for by name it is an error
         value = measure.function(both)
-        rows.append(Distance(name, value, measure.unit, measure.meaning, measure.equal, notes))
+        unit = _unit(measure, both) if isinstance(first, Image) else measure.unit
+        rows.append(Distance(name, value, unit, measure.meaning, measure.equal, notes))
     return tuple(rows)
 
 
@@ -102,6 +103,13 @@ def _carried(a: Source, b: Source, parameters: dict[str, Any]) -> Distance:
     found: Comparison = wasserstein(a, b, **{**parameters, "plan": True})
     meaning = "How far mass has to be carried on average; places know their neighbours."
     return Distance(_WASSERSTEIN, found.distance, found.unit, meaning, 0.0, found.notes)
+
+
+def _unit(measure: Measure, both: Grids) -> str:
+    """The unit of a measure of two pictures; those without one of values keep their own."""
+    if measure.unit != "units of value":
+        return measure.unit
+    return f"luma (black 0, white 1), summed over {both.a.size} pixels"
 
 
 def grids(a: Any, b: Any) -> tuple[Grids, tuple[str, ...]]:
@@ -134,10 +142,18 @@ def grids(a: Any, b: Any) -> tuple[Grids, tuple[str, ...]]:
             f"{a.size[0]} x {a.size[1]} pixels were brought to {grid[0]} x {grid[1]} by means",
         )
     values = [_values(source, grid) for source in (a, b)]
+    notes += _unseen(a, b)
     low = min(0.0, *(float(v.min()) for v in values))
     high = max(float(v.max()) for v in values)
     span = 1.0 if isinstance(a, Image) else (high - low or 1.0)
     return Grids(values[0], values[1], span), notes
+
+
+def _unseen(a: Source, b: Source) -> tuple[str, ...]:
+    """What of two pictures the grids do not show."""
+    colours = any(isinstance(source, Image) and source.channels == 3 for source in (a, b))
+    said = ("colours were compared by their luma",) if colours else ()
+    return tuple(dict.fromkeys((*said, *hidden(a), *hidden(b))))
 
 
 def _values(source: Source, grid: tuple[int, int]) -> Floats:

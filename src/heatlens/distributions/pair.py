@@ -12,6 +12,7 @@ from heatlens.distributions.distribution import Distribution
 from heatlens.distributions.kinds.mass import LONGEST_SIDE, grid_for
 from heatlens.distributions.pictures import Source, opened
 from heatlens.errors import InvalidArgument
+from heatlens.image import Image
 
 __all__ = ["centred", "common_frame", "pair"]
 
@@ -30,6 +31,8 @@ def pair(
         a, b = opened(a, raw=True), opened(b, raw=True)
         frame = common_frame(a, b, parameters)
         first_given, second_given = {**parameters, **frame}, {**parameters, **frame}
+        if isinstance(a, Image) != isinstance(b, Image):  # light has one sign: `part` is the map's
+            (first_given if isinstance(a, Image) else second_given).pop("part", None)
     if made:  # the parameters are meant for the one that is still to be made
         like = _like(made[0]) if on == "mass" and len(made) == 1 else {}
         given = {**like, **parameters}

@@ -38,7 +38,7 @@ def by_parts(a: Any, b: Any, terms: Terms, parameters: Mapping[str, Any]) -> Com
         if not hasattr(source, "values"):
             raise InvalidArgument(
                 f"a {type(source).__name__} has no parts of opposite sign; pass part='positive' to "
-                "compare it with the evidence for"
+                "compare it with the map's evidence for, part='negative' with that against"
             )
     shares = _shares(a, b)
     parts: dict[str, Comparison] = {}

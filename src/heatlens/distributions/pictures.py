@@ -22,6 +22,8 @@ __all__ = [
     "Source",
     "blocks",
     "coloured",
+    "hidden",
+    "holds_a_heatmap",
     "luma",
     "name_of",
     "opacity",
@@ -55,7 +57,7 @@ def opened(thing: Any, raw: bool = False) -> Source:
 
     Args:
         thing: one of these already, an array or tensor, or the path of a picture or of a
-            heatmap's `.npz`.
+            heatmap's `.npz` or `.tif`.
         raw: whether an array (H, W) is masses rather than a grey picture.
 
     Raises:
@@ -64,7 +66,7 @@ def opened(thing: Any, raw: bool = False) -> Source:
     if isinstance(thing, Image | Heatmap | Raw):
         return thing
     if isinstance(thing, str | os.PathLike):
-        if Path(thing).suffix.lower() == ".npz":
+        if holds_a_heatmap(Path(thing)):
             return Heatmap.load(thing)
     elif not is_array(thing):
         raise InvalidType(
@@ -76,6 +78,28 @@ def opened(thing: Any, raw: bool = False) -> Source:
     from heatlens.images.read import read_image
 
     return read_image(thing)
+
+
+def holds_a_heatmap(file: Path) -> bool:
+    """Whether a file is a saved heatmap: `.npz`, or a TIFF with a heatmap's header.
+
+    A TIFF that cannot be read is left to the reader of pictures, who says why.
+
+    Example:
+        >>> holds_a_heatmap(Path("cat.npz")), holds_a_heatmap(Path("cat.png"))
+        (True, False)
+    """
+    suffix = file.suffix.lower()
+    if suffix not in (".tif", ".tiff"):
+        return suffix == ".npz"
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(file, formats=["TIFF"]) as picture:
+            tags: Any = getattr(picture, "tag_v2", {})
+            return str(tags.get(270, "")).startswith('{"heatlens"')
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
+        return False
 
 
 def name_of(source: Source) -> str:
@@ -119,6 +143,23 @@ def opacity(image: Image) -> npt.NDArray[np.float64] | None:
     if not alpha.max() > 0:
         raise InvalidArgument("the picture is transparent everywhere: there is nothing to weigh")
     return alpha
+
+
+def hidden(source: Source) -> tuple[str, ...]:
+    """What has to be said of a picture with transparent pixels; nothing of others.
+
+    Example:
+        >>> hidden(
+        ...     Image(np.zeros((1, 2), np.uint8), "YX", alpha=np.array([[1.0, 0.5]]), name="sun")
+        ... )
+        ('25.0% of sun is transparent and does not count',)
+    """
+    alpha = source.alpha if isinstance(source, Image) else None
+    share = 0.0 if alpha is None else 1 - float(alpha.mean(dtype=np.float64))
+    if not share > 0:
+        return ()
+    much = f"{share:.1%}" if share >= 5e-4 else "less than 0.1%"
+    return (f"{much} of {name_of(source) or 'the picture'} is transparent and does not count",)
 
 
 def luma(image: Image, rows: slice = slice(None)) -> npt.NDArray[np.float64]:

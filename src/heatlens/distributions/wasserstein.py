@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
+import numpy as np
+
 from heatlens.distributions.comparison import Comparison, Terms, compared
 from heatlens.distributions.constructor import KINDS
 from heatlens.distributions.distribution import Distribution
 from heatlens.distributions.pair import pair
 from heatlens.distributions.parts import by_parts, has_negative
 from heatlens.distributions.pictures import opened
-from heatlens.errors import InvalidArgument
+from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.transport.mass import MassPolicy, checked_policy
 
 __all__ = ["Comparison", "wasserstein"]
@@ -73,7 +75,8 @@ def wasserstein(
 
     s is the mean of the two maps' shares of positive mass; with another policy than "normalise"
     the costs are added as they are. It says how far the parts lie apart, not how much their shares
-    differ: the notes give those. `part="positive"` or "negative" takes one part alone.
+    differ: the notes give those. `part="positive"` or "negative" takes one part alone; beside a
+    picture, whose light has one sign, it is the map's.
 
     Args:
         a: an `Image`, a `Heatmap`, an array, a path, or a `Distribution`.
@@ -96,6 +99,7 @@ def wasserstein(
     Raises:
         InvalidArgument: a map without evidence, a picture without mass, units that differ, ...
         UnknownName: no such kind or policy.
+        InvalidType: `p` is no number, or `a` or `b` no picture.
 
     Example:
         >>> import numpy as np
@@ -112,9 +116,8 @@ def wasserstein(
     from heatlens.transport.ground import checked_metric
 
     checked_policy(mass)
+    _check_exponent(p)
     checked_metric("euclidean", p, threshold)
-    if p < 1:
-        raise InvalidArgument(f"p is {p}; the exponent of a Wasserstein distance is at least 1")
     if (penalty is None) == (mass == "unbalanced"):
         raise InvalidArgument("mass='unbalanced' needs a penalty=, and no other policy takes one")
     KINDS[on]  # an unknown kind is an error before anything is read
@@ -128,3 +131,10 @@ def wasserstein(
     else:
         found = compared(*pair(a, b, on, parameters), terms)
     return found if plan else found.distance
+
+
+def _check_exponent(p: Any) -> None:
+    if isinstance(p, bool) or not isinstance(p, int | float | np.integer | np.floating):
+        raise InvalidType(f"p is {p!r}; it is a number, 1 or more")
+    if p < 1:
+        raise InvalidArgument(f"p is {p}; the exponent of a Wasserstein distance is at least 1")

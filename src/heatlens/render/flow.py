@@ -23,10 +23,10 @@ from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.render.bar import Bar
 from heatlens.render.colour import Scale
-from heatlens.render.flow_arrows import Arcs, Arrows, arcs_of, draw_arrows, gathered
+from heatlens.render.flow_arrows import Arcs, Arrows, alike_below, arcs_of, draw_arrows, gathered
 from heatlens.render.flow_colours import colour_flow
 from heatlens.render.flow_histograms import histogram_flow
-from heatlens.render.flow_page import share_of
+from heatlens.render.flow_page import left_over, share_of
 from heatlens.render.flow_places import Room, draw_wheel, heading_colours
 from heatlens.render.layout import figure_of
 from heatlens.render.panel import Panel
@@ -59,6 +59,7 @@ def place_flow(
     colour: Literal["distance", "direction"] = "distance",
     most: int = 60,
     share: float = 0.9,
+    totals: tuple[float, float] | None = None,
     names: tuple[str, str] = ("first", "second"),
     title: str = "",
     subtitle: str = "",
@@ -84,6 +85,9 @@ def place_flow(
         colour: of an arrow: how far its mass goes, or in which direction.
         most: how many arrows are drawn at most; arcs between common blocks become one.
         share: how much of the moved mass is meant to be shown.
+        totals: mass of the first and of the second, in the unit of the plan, where some of it may
+            have no part in the plan ("partial", "unbalanced"): the caption says how much. By
+            default all of it takes part.
         names: of both.
         title: stands above, bold; by default what moves.
         subtitle: stands below the title.
@@ -125,7 +129,10 @@ def place_flow(
     mark = functools.partial(
         _draw, arrows=arrows, room=room, colours=colours, wheel=colour == "direction"
     )
-    part = f"{share_of(float(arcs.masses[ways > 0].sum() / arcs.masses.sum()))} of the mass"
+    carried = float(arcs.masses.sum())
+    apart = [] if totals is None else left_over(totals, carried, names)
+    part = f"{share_of(float(arcs.masses[ways > 0].sum() / carried))} of the mass"
+    part += " that takes part" if apart else ""
     nothing = "" if len(arrows.masses) else "nothing moves"
     if layout == "over":
         ground = np.rint((shown[0].astype(np.float64) + shown[1]) / 2).astype(np.uint8)
@@ -138,7 +145,7 @@ def place_flow(
             Panel(shown[1], room.pixels, f"to: {names[1]}"),
         ]
     bar = Bar(scale, f"distance in {unit}") if len(arrows.masses) and colour == "distance" else None
-    caption = [_told(arrows, arcs, ways == 0, grid, layout), *notes]
+    caption = [_told(arrows, arcs, ways == 0, grid, layout, apart), *notes]
     heading = title or f"what moves from {names[0]} to {names[1]}"
     return figure_of(
         panels, title=heading, subtitle=subtitle, caption=caption, bar=bar, columns=len(panels)
@@ -155,11 +162,17 @@ def _draw(
 
 
 def _told(
-    arrows: Arrows, arcs: Arcs, still: npt.NDArray[np.bool_], grid: tuple[int, int], layout: Layout
+    arrows: Arrows,
+    arcs: Arcs,
+    still: npt.NDArray[np.bool_],
+    grid: tuple[int, int],
+    layout: Layout,
+    apart: list[str],
 ) -> str:
     """What is drawn and what is not, in sentences."""
+    mass = "mass that takes part" if apart else "mass"
     if not len(arrows.masses):
-        return "All mass stays where it is."
+        return ". ".join([f"All {mass} stays where it is", *apart]) + "."
     total, count, side = float(arcs.masses.sum()), len(arrows.masses), arrows.side
     drawn = "1 arrow shows" if count == 1 else f"{count} arrows show"
     drawn += f" {share_of(arrows.shown)} of the mass that moves"
@@ -168,9 +181,22 @@ def _told(
     heaviest = 100 * float(arrows.masses[0]) / total
     sentences = [
         f"{drawn}, on a grid of {grid[0]} x {grid[1]}",
-        f"An arrow is as wide as what it carries, the widest {number(heaviest, 2)} % of all mass",
-        f"{share_of(float(arcs.masses[still].sum()) / total)} of the mass stays where it is",
+        f"An arrow is as wide as what it carries, the widest {number(heaviest, 2)} % of all {mass}"
+        + _alike(arrows, total),
+        f"{share_of(float(arcs.masses[still].sum()) / total)} of the {mass} stays where it is",
+        *apart,
     ]
     if layout == "beside":
         sentences.append("Blue: mass leaves. Orange: it arrives. Grey: it stays")
     return ". ".join(sentences) + "."
+
+
+def _alike(arrows: Arrows, total: float) -> str:
+    """Which arrows are wider than what they carry, so that they can be seen."""
+    least = alike_below(arrows.masses)
+    alike = int((arrows.masses < least).sum())
+    if not alike:
+        return ""
+    which = f"{alike} of {len(arrows.masses)} arrows carry" if alike > 1 else "1 arrow carries"
+    below = f"{number(100 * least / total, 2)} %"
+    return f"; {which} less than {below} and {'are' if alike > 1 else 'is'} drawn as wide as that"

@@ -18,15 +18,15 @@ from heatlens.errors import InvalidArgument, InvalidType
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Arcs", "Arrows", "arcs_of", "draw_arrows", "gathered"]
+__all__ = ["Arcs", "Arrows", "alike_below", "arcs_of", "draw_arrows", "gathered"]
 
 Floats = npt.NDArray[np.float64]
 
 _BLOCKS = (0.0, 1 / 40, 1 / 28, 1 / 20, 1 / 14, 1 / 10, 1 / 7, 1 / 5)
 """Sides of a block in units of the frame's longer side; 0 leaves every arc as it is."""
 
-_THINNEST, _HALO, _EDGE = 1.4, 1.8, 0.3
-"""In points: the thinnest arrow, what is white around it, and its dark edge."""
+_WIDEST, _THINNEST, _HALO, _EDGE = 5.5, 1.4, 1.8, 0.3
+"""In points: the widest arrow, the thinnest, what is white around it, and its dark edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,13 +180,23 @@ def _merged(
     )
 
 
+def alike_below(masses: Floats, widest: float = _WIDEST) -> float:
+    """The mass below which all arrows are drawn alike, as wide as the thinnest.
+
+    Example:
+        >>> round(alike_below(np.array([1.0, 0.1])), 3)
+        0.255
+    """
+    return float(masses.max(initial=0.0)) * _THINNEST / widest
+
+
 def draw_arrows(
     axes: Axes,
     starts: Floats,
     ends: Floats,
     masses: Floats,
     colours: npt.NDArray[Any],
-    widest: float = 5.5,
+    widest: float = _WIDEST,
 ) -> None:
     """Draw arrows whose width is their mass, legible on bright and on dark ground.
 

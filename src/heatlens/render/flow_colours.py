@@ -97,6 +97,7 @@ def colour_flow(
         moved = np.bincount(index, arcs.masses, len(sides[k][1])).astype(np.float64)
         _check_totals(moved, sides[k][1], names[k])
     counts = tuple(len(weights) for _, weights in sides)
+    further = max(lab.shape[1] for lab, _ in sides) > 3
     sides, arcs = _fewer(sides, arcs, most)
     orders = least_crossings(sides[0][0], sides[1][0], arcs)
 
@@ -108,7 +109,7 @@ def colour_flow(
         HIGH + HEADING,
         title=title or _headline(distance, p, unit, names),
         subtitle=subtitle,
-        caption=[*_caption(sides, arcs, counts, whole), *notes],
+        caption=[*_caption(sides, arcs, counts, whole, further), *notes],
     )
     left = MARGIN + beside
     drawn = columns(page, left, top, names)
@@ -178,7 +179,11 @@ def _headline(distance: float | None, p: float, unit: str, names: tuple[str, str
 
 
 def _caption(
-    sides: list[tuple[Floats, Floats]], arcs: Arcs, counts: tuple[int, ...], whole: float
+    sides: list[tuple[Floats, Floats]],
+    arcs: Arcs,
+    counts: tuple[int, ...],
+    whole: float,
+    further: bool,
 ) -> list[str]:
     sentences = [
         "A ribbon is a share of the picture that changes from the colour on the left to the one on "
@@ -188,6 +193,11 @@ def _caption(
         sentences.append(
             f"Drawn are the heaviest {len(sides[0][1])} of {counts[0]} and {len(sides[1][1])} of "
             f"{counts[1]} colours; the others are counted with the nearest of them"
+        )
+    if further:
+        sentences.append(
+            "The colours have places too: the distance counts them, and they are not drawn, so a "
+            "ribbon between equal colours need not be free"
         )
     moved = float(arcs.masses.sum())
     for (_, weights), place in zip(sides, ("left", "right"), strict=True):

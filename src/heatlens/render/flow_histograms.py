@@ -8,6 +8,7 @@ Wasserstein distance between probability distributions on the line, 1974.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,23 +37,32 @@ def histogram_flow(
     second_weights: Any,
     *,
     unit: str = "grey levels",
+    distance: float | None = None,
+    p: float = 1,
+    distance_unit: str = "",
     names: tuple[str, str] = ("first", "second"),
     title: str = "",
     subtitle: str = "",
+    notes: Sequence[str] = (),
 ) -> Figure:
     """Draw two histograms facing each other, and below them their cumulated curves.
 
-    Both are drawn as shares of their total. The shaded area is the distance W1, in `unit`, exactly.
+    Both are drawn as shares of their total. The shaded area is W1 of the shares, in `unit`,
+    exactly; if `distance` is another one, the caption says so.
 
     Args:
         first_values: where the bins lie on the line (n,), in any order.
         first_weights: mass of each (n,).
         second_values: the other's bins (m,); they may be others.
         second_weights: their mass (m,).
-        unit: of the values, and so of the distance.
+        unit: of the values, and so of the area.
+        distance: what the title names; by default W1 of the shares, the shaded area.
+        p: exponent of `distance`.
+        distance_unit: its unit, if it is not `unit` ("grey levels x mass").
         names: of both.
         title: stands above, bold; by default the distance.
         subtitle: stands below it.
+        notes: sentences to add to the caption.
 
     Raises:
         InvalidArgument: values and weights that do not belong together, negative ones, or none.
@@ -70,14 +80,20 @@ def histogram_flow(
     ]
     edges, heights = _cumulated(sides)
     area = float(np.abs(heights[0] - heights[1]) @ np.diff(edges))
+    stated = area if distance is None else distance
+    meant = f"the distance W1: {number(area)} {unit}"
+    if p != 1 or abs(stated - area) > 1e-6 * max(area, stated):
+        other = f"W{p:g} = {number(stated)} {distance_unit or unit}"
+        meant = f"W1 of the shares: {number(area)} {unit}, not {other}"
     page, top = framed(
         _WIDE,
         _HISTOGRAM + _CURVES + 2 * _ROOM,
-        title=title or f"W1 = {number(area)} {unit}",
+        title=title or f"W{p:g} = {number(stated)} {distance_unit or unit}",
         subtitle=subtitle,
         caption=(
-            f"Below: which share lies at or under each value. The shaded area between the two "
-            f"curves is the distance W1: {number(area)} {unit}.",
+            "Below: which share lies at or under each value. The shaded area between the two "
+            f"curves is {meant}.",
+            *notes,
         ),
     )
     span = float(edges[-1] - edges[0]) or 1.0

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from heatlens.errors import InvalidArgument
 from heatlens.render.panel import Page
 from heatlens.render.typography import INK, MUTED, font, line_height, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MARGIN", "SMALL", "framed", "share_of", "ticked"]
+__all__ = ["MARGIN", "SMALL", "framed", "left_over", "share_of", "ticked"]
 
 MARGIN = 0.14
 SMALL = 7.0
 _TITLE, _SUBTITLE = 10.0, 8.0
 _DPI = 150
+_ROUNDING = 1e-6
 
 
 def framed(
@@ -92,3 +94,26 @@ def share_of(part: float) -> str:
     if 0.995 <= part < 1 - 1e-9:
         return ">99\u00a0%"
     return f"{100 * part:.0f}\u00a0%"
+
+
+def left_over(totals: Sequence[float], carried: float, names: Sequence[str]) -> list[str]:
+    r"""How much of each side has no part in a plan that carries so much; empty if none has.
+
+    Raises:
+        InvalidArgument: a plan that carries more than there is.
+
+    Example:
+        >>> left_over((4.0, 1.0), 1.0, ("a", "b"))
+        ['75\xa0% of the mass of a takes no part']
+    """
+    sentences = []
+    for total, name in zip(totals, names, strict=True):
+        rest = 1 - carried / total if total > 0 else -1.0
+        if not rest >= -_ROUNDING:
+            raise InvalidArgument(
+                f"the plan carries {carried:g}, and {name} has a total of {total:g}; were the "
+                "totals normalised as the plan was?"
+            )
+        if rest > _ROUNDING:
+            sentences.append(f"{share_of(rest)} of the mass of {name} takes no part")
+    return sentences

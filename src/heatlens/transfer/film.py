@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from heatlens.distributions.given import checked_whole
+from heatlens.distributions.pictures import opened
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.provenance import Provenance
-from heatlens.transfer.masses import as_planes, common_size, heatmap_mass, luma, reduced
+from heatlens.transfer.masses import as_planes, common_size, heatmap_mass, luma, reduced, size_notes
 from heatlens.transport import emd
 from heatlens.transport.interpolation import deposited, displacement_grid
 from heatlens.transport.mass import Floats
@@ -33,7 +35,7 @@ def interpolation_film(
     The total, of evidence or of light, changes evenly from that of a to that of b.
 
     Args:
-        a: a heatmap without negative values, or a picture.
+        a: a heatmap without negative values, a picture, or the path of one.
         b: another of the same kind and shape.
         frames: how many, at least 2.
         longest: reduce the grid to this longest side, at most 64: the plan is exact.
@@ -41,9 +43,11 @@ def interpolation_film(
 
     Returns:
         Heatmaps for heatmaps, pictures (float32, value_range (0, 1)) for pictures, on the grid used.
+        What became of the pixels of a and b stands in the notes of a heatmap's provenance, or in
+        a picture's `metadata["displacement"]`.
 
     Raises:
-        InvalidType: a heatmap and a picture.
+        InvalidType: a heatmap and a picture, or a number that is not whole.
         InvalidArgument: too few frames, too large a grid, shapes that differ, negative evidence,
             none at all, or a picture that is black.
 
@@ -54,11 +58,13 @@ def interpolation_film(
         >>> [int(frame.pixels[4].argmax()) for frame in film]
         [1, 3, 5]
     """
+    frames, longest = checked_whole(frames, "frames", 0), checked_whole(longest, "longest", 0)
     if frames < 2 or not 2 <= longest <= 64:
         raise InvalidArgument(
             f"frames is {frames} and longest {longest}; at least 2, and between 2 and 64, are meant"
         )
     times = np.linspace(0, 1, frames)
+    a, b = opened(a), opened(b)
     if isinstance(a, Heatmap):
         if not isinstance(b, Heatmap):
             raise InvalidType("a is a heatmap and b is a picture; give two of a kind")
@@ -74,11 +80,7 @@ def _heatmaps(a: Heatmap, b: Heatmap, times: Floats, longest: int, deposit: floa
         first, second, times, mass="normalise", method="exact", deposit=deposit
     )
     totals = (1 - times) * first.sum() + times * second.sum()
-    notes = (
-        ()
-        if a.size == size
-        else (f"{a.size[0]} x {a.size[1]} pixels were reduced to {size[0]} x {size[1]}",)
-    )
+    notes = size_notes([a.size, b.size], size, "ab")
     return [
         Heatmap(
             (shape * total).astype(np.float32),
@@ -101,7 +103,9 @@ def _heatmaps(a: Heatmap, b: Heatmap, times: Floats, longest: int, deposit: floa
 def _pictures(a: Floats, b: Floats, times: Floats, longest: int, deposit: float) -> list[Image]:
     if a.shape[2] != b.shape[2]:
         raise InvalidArgument("one picture is grey, the other has colours; give two of a kind")
-    size = common_size([(a.shape[0], a.shape[1]), (b.shape[0], b.shape[1])], longest)
+    sizes = [(a.shape[0], a.shape[1]), (b.shape[0], b.shape[1])]
+    size = common_size(sizes, longest)
+    notes = size_notes(sizes, size, "ab")
     first, second = (
         np.stack([reduced(light[..., c], size) for c in range(light.shape[2])], axis=-1)
         * (size[0] * size[1] / (light.shape[0] * light.shape[1]))
@@ -114,7 +118,7 @@ def _pictures(a: Floats, b: Floats, times: Floats, longest: int, deposit: float)
             "YXC" if frame.shape[2] == 3 else "YX",
             (0.0, 1.0),
             name=f"t = {t:.2f}",
-            metadata={"displacement": {"t": float(t), "deposit": deposit}},
+            metadata={"displacement": {"t": float(t), "deposit": deposit, "notes": notes}},
         )
         for frame, t in zip(stack, times, strict=True)
     ]

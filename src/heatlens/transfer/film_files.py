@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
+from heatlens.distributions.given import checked_whole
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
@@ -42,7 +43,7 @@ def save_film(
         colour_map: for heatmaps.
 
     Raises:
-        InvalidType: pictures and heatmaps mixed.
+        InvalidType: pictures and heatmaps mixed, neither of them, or `enlarge` not whole.
         InvalidArgument: no frames, several sizes, another suffix, no such folder, or a time that
             is not above 0.
 
@@ -58,11 +59,11 @@ def save_film(
         raise InvalidArgument(f"{target.name} ends in {target.suffix!r}; a film is .gif or .webp")
     if not target.parent.is_dir():
         raise InvalidArgument(f"the folder {target.parent} does not exist; make it first")
-    if not seconds_per_frame >= 0.01 or enlarge < 1:
+    if not seconds_per_frame >= 0.01:
         raise InvalidArgument(
-            f"seconds_per_frame is {seconds_per_frame} and enlarge {enlarge}; at least 0.01 and at "
-            "least 1 are meant"
+            f"seconds_per_frame is {seconds_per_frame}; at least 0.01 is needed, the least a GIF knows"
         )
+    enlarge = checked_whole(enlarge, "enlarge")
     pictures = [
         Pillow.fromarray(_enlarged(colours, enlarge)) for colours in _colours(frames, colour_map)
     ]
@@ -83,8 +84,14 @@ def save_film(
 def _colours(
     frames: Sequence[Image] | Sequence[Heatmap], colour_map: str | None
 ) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    if not frames:
+    if not len(frames):
         raise InvalidArgument("a film needs at least one frame")
+    for number, frame in enumerate(frames):
+        if not isinstance(frame, Image | Heatmap):
+            raise InvalidType(
+                f"frames[{number}] is a {type(frame).__name__}; a frame is an Image or a Heatmap "
+                "(read_image makes an Image of an array)"
+            )
     if len({frame.size for frame in frames}) > 1:
         raise InvalidArgument(f"the frames have several sizes: {sorted({f.size for f in frames})}")
     maps = [frame for frame in frames if isinstance(frame, Heatmap)]

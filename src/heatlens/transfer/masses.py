@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from heatlens.images.read import read_image
 from heatlens.images.resample import band, separable
 from heatlens.transport.mass import Floats
 
-__all__ = ["as_planes", "common_size", "heatmap_mass", "luma", "reduced"]
+__all__ = ["as_planes", "common_size", "heatmap_mass", "luma", "reduced", "size_notes"]
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in the luma of ITU-R BT.601."""
@@ -79,6 +80,33 @@ def common_size(sizes: list[tuple[int, int]], longest: int | None) -> tuple[int,
             )
     scale = 1.0 if longest is None else min(1.0, longest / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def size_notes(
+    sizes: Sequence[tuple[int, int]], grid: tuple[int, int], names: Sequence[str]
+) -> tuple[str, ...]:
+    """What became of each source's pixels; one sentence where all were of one size.
+
+    Example:
+        >>> size_notes([(96, 96), (24, 24), (48, 48)], (48, 48), "abc")
+        ('a: 96 x 96 pixels were reduced to 48 x 48', 'b: 24 x 24 pixels were spread over 48 x 48')
+    """
+    done = [
+        "" if size == grid else f"{_size(size)} pixels were {_way(size, grid)} {_size(grid)}"
+        for size in sizes
+    ]
+    if len(set(done)) == 1:
+        return (done[0],) if done[0] else ()
+    return tuple(f"{name}: {words}" for name, words in zip(names, done, strict=True) if words)
+
+
+def _way(size: tuple[int, int], grid: tuple[int, int]) -> str:
+    smaller = grid[0] <= size[0] and grid[1] <= size[1]
+    return "reduced to" if smaller else "spread over"
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
 
 
 def reduced(plane: Floats, size: tuple[int, int]) -> Floats:

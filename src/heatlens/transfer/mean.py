@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from heatlens.distributions.pictures import opened
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.provenance import Provenance
-from heatlens.transfer.masses import as_planes, common_size, heatmap_mass, luma, reduced
+from heatlens.transfer.masses import as_planes, common_size, heatmap_mass, luma, reduced, size_notes
 from heatlens.transport.barycenter import barycenter_grid
 from heatlens.version import __version__
 
@@ -33,12 +34,15 @@ def barycenter(
     the mean of their values is a blot. The total is the weighted mean of the totals.
 
     Args:
-        items: heatmaps without negative values, or pictures (light is mass, black has none).
+        items: heatmaps without negative values, or pictures (light is mass, black has none), or
+            the paths of either.
         weights: how much each counts; equal by default.
         blur: see `heatlens.transport.barycenter_grid`, in cells of the grid used.
-        longest: reduce the grid to this longest side; None keeps it. The result says so.
+        longest: reduce the grid, which is the first item's, to this longest side; None keeps it. A
+            note tells what became of each item's pixels.
         tolerance: share of the mass that the last round may move.
-        max_iterations: rounds, at most; a note says when they did not suffice.
+        max_iterations: rounds, at most, coarser blurs included; a note says when they did not
+            suffice.
 
     Returns:
         A heatmap on the grid used, method "wasserstein-barycenter".
@@ -59,6 +63,7 @@ def barycenter(
         raise InvalidType(f"items is a {type(items).__name__}; expected a list of maps or pictures")
     if not items:
         raise InvalidArgument("there is nothing to average")
+    items = [opened(item) for item in items]
     maps = isinstance(items[0], Heatmap)
     if any(isinstance(item, Heatmap) != maps for item in items):
         raise InvalidType("some items are heatmaps and some are pictures; average one kind")
@@ -66,7 +71,8 @@ def barycenter(
         heatmap_mass(item, f"items[{i}]") if maps else luma(as_planes(item, f"items[{i}]"))
         for i, item in enumerate(items)
     ]
-    size = common_size([(m.shape[0], m.shape[1]) for m in masses], longest)
+    sizes = [(m.shape[0], m.shape[1]) for m in masses]
+    size = common_size(sizes, longest)
     stack = np.stack([reduced(m, size) for m in masses])
     found = barycenter_grid(
         stack,
@@ -77,11 +83,8 @@ def barycenter(
         max_iterations=max_iterations,
     )
     total = float(np.average(stack.sum((1, 2)), weights=weights))
-    notes = []
-    if masses[0].shape != size:
-        notes.append(
-            f"{masses[0].shape[0]} x {masses[0].shape[1]} pixels were reduced to {size[0]} x {size[1]}"
-        )
+    names = [f"items[{i}]" for i in range(len(items))]
+    notes = list(size_notes(sizes, size, names))
     if not found.converged:
         notes.append(
             f"not converged: the last of {found.iterations} rounds moved {found.change:.1e} of the "

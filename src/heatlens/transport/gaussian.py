@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.errors import InvalidArgument
 from heatlens.transport.ground import checked_points
-from heatlens.transport.mass import Floats, rounding_of
+from heatlens.transport.mass import Floats, real_array, rounding_of
 
 __all__ = ["frechet_distance", "gaussian_wasserstein"]
 
@@ -85,11 +85,10 @@ def frechet_distance(features_a: Any, features_b: Any) -> float:
     """
     sides = []
     for values, name in ((features_a, "features_a"), (features_b, "features_b")):
-        if np.ndim(values) != 2:
-            raise InvalidArgument(
-                f"{name} has shape {np.shape(values)}; expected (samples, features)"
-            )
-        points = checked_points(values, name)
+        array = real_array(values, name, "features")
+        if array.ndim != 2:
+            raise InvalidArgument(f"{name} has shape {array.shape}; expected (samples, features)")
+        points = checked_points(array, name)
         if len(points) < 2:
             raise InvalidArgument(f"{name} has one sample; a covariance needs at least 2")
         _checked_scale(points, name)
@@ -120,9 +119,7 @@ def _root_of_samples(samples: Floats) -> Floats:
 
 def _root(values: Any, name: str, size: int) -> Floats:
     """The symmetric root of a covariance (d, d), eigenvalues below rounding taken for 0."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise InvalidType(f"{name} has type {array.dtype}; covariances are real numbers")
+    array = real_array(values, name, "covariances")
     cov: Floats = np.array(array, np.float64, ndmin=2)
     if cov.shape != (size, size):
         raise InvalidArgument(f"{name} has shape {array.shape}; expected {(size, size)}")
@@ -148,9 +145,10 @@ def _root(values: Any, name: str, size: int) -> Floats:
 
 
 def _checked_mean(values: Any, name: str) -> Floats:
-    if np.ndim(values) > 1:
-        raise InvalidArgument(f"{name} has shape {np.shape(values)}; expected (d,) or a number")
-    mean: Floats = checked_points(np.atleast_1d(values), name)[:, 0]
+    array = real_array(values, name, "means")
+    if array.ndim > 1:
+        raise InvalidArgument(f"{name} has shape {array.shape}; expected (d,) or a number")
+    mean: Floats = checked_points(np.atleast_1d(array), name)[:, 0]
     _checked_scale(mean, name)
     return mean
 

@@ -23,6 +23,7 @@ from heatlens.transport.mass import (
     balanced,
     checked_masses,
     checked_policy,
+    real_array,
     rounding_of,
 )
 
@@ -91,14 +92,16 @@ def displacement_grid(
         method: "exact", "entropic", or "auto": exact up to 4096 cells with mass on either side.
         deposit: standard deviation, in cells, of a Gaussian over what is laid down at t = 1/2;
             it falls to 0 at both ends. About 0.7 hides the lattice pattern of a plan that carries
-            neighbours to places two cells apart. "entropic" is smooth without it.
+            neighbours to places two cells apart. "entropic" is smooth without it, and is given
+            the same Gaussian all the same.
 
     Returns:
         (h, w) for a single time, (times, h, w) for several.
 
     Raises:
-        InvalidArgument: bad masses (named), grids of different size, totals that differ, a time
-            outside of 0..1, or an exact plan asked for on a grid that is too large.
+        InvalidType: masses, times or a width that are no numbers.
+        InvalidArgument: bad masses (named), grids of different size, totals that differ, no time
+            or one outside of 0..1, or an exact plan asked for on a grid that is too large.
         NotCertified: "entropic", and a barycenter has not converged.
 
     Example:
@@ -107,9 +110,10 @@ def displacement_grid(
         >>> displacement_grid(a, b, 0.5).tolist()
         [[0.0, 0.5, 0.5, 0.0, 0.0]]
     """
-    times = [_checked_time(value, "t") for value in np.atleast_1d(np.asarray(t, np.float64))]
+    times = _checked_times(t)
     first, second = _balanced_grids(a, b, mass)
-    if not (np.isfinite(deposit) and deposit >= 0):
+    deposit = _checked_number(deposit, "deposit")
+    if not 0 <= deposit < np.inf:
         raise InvalidArgument(f"deposit is {deposit}; it is a width in cells, 0 or above")
     cells = max(np.count_nonzero(first), np.count_nonzero(second))
     if method not in ("auto", "exact", "entropic"):
@@ -121,25 +125,32 @@ def displacement_grid(
         )
     exact = method == "exact" or (method == "auto" and cells <= _MOST_CELLS)
     frames = _exact_frames if exact else _entropic_frames
-    stack = np.stack(frames(first, second, times, deposit))
+    stack = np.stack(
+        [
+            _blurred(frame, deposit * 2 * np.sqrt(time * (1 - time)))
+            for frame, time in zip(frames(first, second, times), times, strict=True)
+        ]
+    )
     return stack if np.ndim(t) else stack[0]
 
 
-def _exact_frames(a: Floats, b: Floats, times: list[float], deposit: float) -> list[Floats]:
+def _blurred(frame: Floats, width: float) -> Floats:
+    if width == 0:
+        return frame
+    found: Floats = ndimage.gaussian_filter(frame, width)
+    return found
+
+
+def _exact_frames(a: Floats, b: Floats, times: list[float]) -> list[Floats]:
     from heatlens.transport import emd
 
     x, y = np.argwhere(a > 0).astype(np.float64), np.argwhere(b > 0).astype(np.float64)
     plan = emd(a[a > 0], b[b > 0], x=x, y=y, p=2).plan
-    frames = []
-    for t in times:
-        frame = deposited(*displacement(plan, x, y, t), (a.shape[0], a.shape[1]))
-        width = deposit * 2 * np.sqrt(t * (1 - t))
-        frames.append(ndimage.gaussian_filter(frame, width) if width > 0 else frame)
-    return frames
+    size = (a.shape[0], a.shape[1])
+    return [deposited(*displacement(plan, x, y, t), size) for t in times]
 
 
-def _entropic_frames(a: Floats, b: Floats, times: list[float], _: float) -> list[Floats]:
-    """Nothing is deposited here: barycenters are smooth as they come."""
+def _entropic_frames(a: Floats, b: Floats, times: list[float]) -> list[Floats]:
     from heatlens.transport.barycenter import barycenter_grid
 
     frames = []
@@ -149,9 +160,15 @@ def _entropic_frames(a: Floats, b: Floats, times: list[float], _: float) -> list
             continue
         found = barycenter_grid([a, b], [1 - t, t], mass="equal")
         if not found.converged:
+            small = max(np.count_nonzero(a), np.count_nonzero(b)) <= _MOST_CELLS
             raise NotCertified(
                 f"the barycenter at t = {t:g} still changed by {found.change:.1e} after "
-                f"{found.iterations} rounds; reduce the grids, or pass method='exact'"
+                f"{found.iterations} rounds; reduce the grids"
+                + (
+                    ", or pass method='exact'"
+                    if small
+                    else f" to at most {_MOST_CELLS} cells, for which there is an exact plan"
+                )
             )
         frames.append(found.values)
     return frames
@@ -181,7 +198,7 @@ def deposited(masses: Floats, points: Floats, size: tuple[int, int]) -> Floats:
 
 def _balanced_grids(a: Any, b: Any, mass: str) -> tuple[Floats, Floats]:
     checked_policy(mass, ("equal", "normalise"))
-    first, second = np.asarray(a), np.asarray(b)
+    first, second = real_array(a, "a", "masses"), real_array(b, "b", "masses")
     if first.ndim != 2 or first.shape != second.shape:
         raise InvalidArgument(
             f"a has shape {first.shape}, b has {second.shape}; expected two grids (h, w) of one "
@@ -196,10 +213,26 @@ def _balanced_grids(a: Any, b: Any, mass: str) -> tuple[Floats, Floats]:
     return flat[0].reshape(first.shape), flat[1].reshape(first.shape)
 
 
+def _checked_times(t: Any) -> list[float]:
+    if np.ndim(t) > 1 or np.size(t) == 0:
+        raise InvalidArgument(f"t has shape {np.shape(t)}; expected a time, or several in a row")
+    return [_checked_time(value, "t") for value in (t if np.ndim(t) else [t])]
+
+
 def _checked_time(t: Any, name: str) -> float:
-    if not 0 <= float(t) <= 1:
+    time = _checked_number(t, name)
+    if not 0 <= time <= 1:
         raise InvalidArgument(f"{name} is {t}; it runs from 0, the start, to 1, the end")
-    return float(t)
+    return time
+
+
+def _checked_number(value: Any, name: str) -> float:
+    if isinstance(value, str | bytes):  # which `float` would read
+        raise InvalidType(f"{name} is {value!r}; expected a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidType(f"{name} is {value!r}; expected a number") from None
 
 
 def _coordinates(plan: Any) -> sparse.coo_array:
@@ -207,7 +240,7 @@ def _coordinates(plan: Any) -> sparse.coo_array:
         plan = plan.plan
     if not sparse.issparse(plan) and np.ndim(plan) != 2:
         raise InvalidType(f"the plan is a {type(plan).__name__}; expected a Transport or a matrix")
-    matrix = sparse.coo_array(plan)
+    matrix = sparse.coo_array(plan if sparse.issparse(plan) else real_array(plan, "plan", "masses"))
     if matrix.nnz and not (np.isfinite(matrix.data).all() and matrix.data.min() >= 0):
         raise InvalidArgument("the plan has a negative, NaN or infinite entry")
     return matrix

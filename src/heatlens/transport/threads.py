@@ -54,6 +54,9 @@ def over_rows(
         rows: number of them.
         threads: at most so many at once.
         least: rows below which another thread costs more than it saves.
+
+    Raises:
+        What a slice raises, the first in order: those that have begun end, no other begins.
     """
     count = min(checked_threads(threads), max(1, rows // least))
     if count == 1:
@@ -62,5 +65,9 @@ def over_rows(
     pieces = min(rows, count * SLICES)
     edges = [rows * piece // pieces for piece in range(pieces + 1)]
     with ThreadPoolExecutor(count, "heatlens") as pool:
-        for done in [pool.submit(work, *edge) for edge in pairwise(edges)]:
-            done.result()
+        try:
+            for done in [pool.submit(work, *edge) for edge in pairwise(edges)]:
+                done.result()
+        except BaseException:  # an interruption too: what has not begun shall not begin
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

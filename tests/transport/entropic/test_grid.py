@@ -42,6 +42,15 @@ def test_a_moved_image_is_as_far_as_it_was_moved(shift, chance):
     assert found.item() == pytest.approx(shift[0] ** 2 + shift[1] ** 2, rel=1e-3)
 
 
+def test_an_image_does_not_hang_on_the_others(chance):
+    a, b = pair(chance, 24, 20, rows=(3,))
+    a[1] = 0
+    a[1, :2, :2] = 0.25  # takes more sweeps than the others
+    together = sinkhorn_divergence_grid(a, b, mass="normalise")
+    alone = [sinkhorn_divergence_grid(a[k], b[k], mass="normalise") for k in range(3)]
+    torch.testing.assert_close(together, torch.stack(alone), rtol=1e-9, atol=1e-12)
+
+
 def test_products_of_lines_at_128_within_one_per_cent(chance):
     """W_2^2 of products is the sum over the axes, which is known exactly on a line."""
     line = np.arange(128.0)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from heatlens.errors import InvalidArgument, InvalidType, NotCertified
 from heatlens.transport import emd, sinkhorn_divergence
+from heatlens.transport.entropic.points import _squared
 
 TIGHT = {"tolerance": 1e-12, "iterations": 20_000}
 
@@ -113,6 +114,59 @@ def test_batch_is_one_by_one_and_types_are_kept():
     loss = sinkhorn_divergence(x32, y.float(), blur=0.2)
     loss.sum().backward()
     assert loss.dtype == x32.grad.dtype == torch.float32
+
+
+def test_close_pairs_that_lie_far_apart():
+    """Of squares as large as these, no digit of the distances would be left."""
+    x = torch.tensor([[0.0], [1e6]], dtype=torch.float64)
+    for blur in (1e-4, 1e-2, 1.0):
+        moved = (x + 1e-3).requires_grad_()
+        loss = sinkhorn_divergence(moved, x, blur=blur)
+        loss.backward()
+        assert loss.item() == pytest.approx(1e-6, rel=1e-5)
+        assert moved.grad[:, 0].tolist() == pytest.approx([1e-3, 1e-3], rel=1e-5)
+
+
+@pytest.mark.parametrize("clusters", [2, 60])
+def test_distances_in_many_dimensions_keep_their_digits(clusters):
+    chance = torch.Generator().manual_seed(0)
+    centres = 1e6 * torch.rand(1, clusters, 40, generator=chance, dtype=torch.float64)
+    x = centres[:, torch.arange(60) % clusters]
+    y = x + torch.rand(1, 60, 40, generator=chance, dtype=torch.float64)
+    expected = (x[:, :, None] - y[:, None]).square().sum(3)
+    torch.testing.assert_close(_squared(x, y), expected, rtol=1e-12, atol=0)
+    assert bool((_squared(x, x).diagonal(dim1=1, dim2=2) == 0).all())
+
+
+def test_a_value_that_is_lost_in_rounding_is_not_handed_out():
+    points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    far = points + 1e7 * (torch.arange(40) % 3)[:, None]
+    with pytest.raises(NotCertified, match=r"row 0 is .*, and rounding is up to"):
+        sinkhorn_divergence(far, far + 1e-3, blur=0.1, iterations=5000)
+
+
+@pytest.mark.parametrize("blur", [None, 0.1])
+def test_a_row_does_not_hang_on_the_others(blur):
+    x, y, a, b = clouds(20, 25, 2, rows=(4,))
+    sizes = torch.tensor([1.0, 1e-3, 300.0, 20.0], dtype=torch.float64)[:, None, None]
+    x, y = (x * sizes).requires_grad_(), y * sizes
+    together = sinkhorn_divergence(x, y, a, b, blur=blur, mass="normalise")
+    alone = [
+        sinkhorn_divergence(x[k], y[k], a[k], b[k], blur=blur, mass="normalise") for k in range(4)
+    ]
+    torch.testing.assert_close(together, torch.stack(alone), rtol=1e-9, atol=1e-15)
+    slopes = [torch.autograd.grad(values.sum(), x)[0] for values in (together, torch.stack(alone))]
+    torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-7, atol=1e-12)
+
+
+def test_short_types_do_not_overflow():
+    one = torch.tensor([[0.0]], dtype=torch.float16, requires_grad=True)
+    loss = sinkhorn_divergence(one, one.detach() + 300)
+    loss.backward()
+    assert (loss.item(), loss.dtype, one.grad.dtype) == (90_000, torch.float32, torch.float16)
+    far = torch.tensor([[1e20]])
+    with pytest.raises(InvalidArgument, match=r"1e\+40, beyond torch.float32"):
+        sinkhorn_divergence(0 * far, far)
 
 
 def test_masses_and_points_without_mass():

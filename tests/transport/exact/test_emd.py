@@ -1,3 +1,4 @@
+import signal
 import warnings
 
 import numpy as np
@@ -260,10 +261,9 @@ def test_costs_too_far_apart_are_right_or_refused(large):
     a, b, cost, value = blocks(0, large)
     try:
         found = emd(a, b, cost).value
-    except NotCertified as error:
-        assert "orders of magnitude" in str(error)
-    else:
-        assert found == pytest.approx(value, rel=1e-9)
+    except NotCertified:
+        return  # never a wrong value
+    assert found == pytest.approx(value, rel=1e-9)
 
 
 @pytest.mark.parametrize("far", [1e3, 1e9, 1e11])
@@ -362,3 +362,18 @@ def test_the_rooms_names():
     with pytest.raises(AttributeError, match="no attribute 'emt'"):
         _ = heatlens.transport.emt
     assert "Transport(1, exact" in repr(emd([1.0], [1.0], x=[0.0], y=[1.0]))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer signals here")
+def test_ctrl_c_ends_a_long_problem():
+    rng = np.random.default_rng(11)
+    cost, a = rng.random((3000, 3000)), np.ones(3000)
+    emd(a[:2], a[:2], cost[:2, :2])  # compiled
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            emd(a, a, cost)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

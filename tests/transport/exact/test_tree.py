@@ -96,6 +96,11 @@ def test_the_lowest_is_numpys(count):
     assert padded(count - 1) == count
 
 
+def test_a_brake_ends_the_work():
+    _, cost, a, b, _, _ = planted(0, 12, 9)
+    assert solve(cost, a, b, np.empty(0), 10**9, np.ones(1, np.int64))[1] == UNFINISHED
+
+
 def test_a_limit_is_told():
     _, cost, a, b, _, _ = planted(0, 12, 9)
-    assert solve(cost, a, b, np.empty(0), 1)[1] == UNFINISHED
+    assert solve(cost, a, b, np.empty(0), 1, np.zeros(1, np.int64))[1] == UNFINISHED

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatlens.errors import HeatlensError, InvalidArgument
+from heatlens.errors import HeatlensError, InvalidArgument, InvalidType
 from heatlens.transport import wasserstein_1d, wasserstein_circular
 from heatlens.transport.line import circular
 
@@ -114,6 +114,12 @@ def test_batches_rows_and_totals():
 )
 def test_errors(options, message):
     with pytest.raises(InvalidArgument, match=message):
+        wasserstein_circular([0.1], [0.2], **options)
+
+
+@pytest.mark.parametrize("options", [{"p": "2"}, {"period": "1"}, {"threads": 1.0}])
+def test_types(options):
+    with pytest.raises(InvalidType, match=f"{next(iter(options))} is"):
         wasserstein_circular([0.1], [0.2], **options)
 
 

@@ -155,6 +155,12 @@ def test_errors(call, message):
 
 
 def test_wrong_types_and_names():
+    with pytest.raises(InvalidType, match=r"k is 2\.0"):
+        histogram_nearest([[1, 1]], [[1, 1], [2, 0]], 2.0)
+    with pytest.raises(InvalidType, match="width is '1'"):
+        histogram_distance([1], [1], width="1")
+    with pytest.raises(InvalidType, match="b has masked entries"):
+        histogram_distance([1, 1], np.ma.array([1, 1], mask=[0, 1]))
     with pytest.raises(InvalidType, match="a is complex"):
         histogram_distance([1j], [1])
     with pytest.raises(UnknownName):

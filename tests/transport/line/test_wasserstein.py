@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import ot
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
@@ -167,8 +168,26 @@ def test_errors(arguments, options, message):
         wasserstein_1d(*arguments, **options)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (([0], [1]), {"p": "2"}, "p is '2'"),
+        (([0], [1]), {"p": None}, "p is None"),
+        (([0], [1]), {"threads": 1.5}, "threads is 1.5"),
+        ((np.ma.array([0, 1], mask=[0, 1]), [1]), {}, "x has masked entries"),
+        (([0], [1], torch.ones(1, requires_grad=True), [1]), {}, "a wants a gradient"),
+        (([0], torch.ones(1, dtype=torch.bfloat16)), {}, "y cannot be read"),
+        (([[0], [1, 2]], [1]), {}, "x cannot be read"),
+        (([0], [1], [[1], [1, 2]]), {}, "a cannot be read"),
+    ],
+)
+def test_types(arguments, options, message):
+    with pytest.raises(InvalidType, match=message):
+        wasserstein_1d(*arguments, **options)
+
+
 def test_wrong_types_and_names():
-    with pytest.raises(InvalidType, match="x has type <U1"):
+    with pytest.raises(InvalidType, match="x is of type <U1"):
         wasserstein_1d(["a"], [1])
     with pytest.raises(InvalidType, match="complex"):
         wasserstein_1d([1j], [1])

@@ -100,7 +100,10 @@ def test_errors(arguments, options, message):
 
 
 def test_wrong_types_and_names():
-    with pytest.raises(InvalidType, match="first has type <U1"):
+    with pytest.raises(InvalidType, match="first is of type <U1"):
         patch_distance([["a"]], np.ones((8, 8)))
+    for wrong in ({"p": "1"}, {"threads": 1.5}, {"seed": 0.5}, {"patch": "7"}):
+        with pytest.raises(InvalidType, match=f"{next(iter(wrong))} is"):
+            patch_distance(np.ones((8, 8)), np.ones((8, 8)), **wrong)
     with pytest.raises(UnknownName, match="unknown scale"):
         patch_distance(np.ones((8, 8)), np.ones((8, 8)), scale="shared")

@@ -131,3 +131,9 @@ def test_errors(arguments, options, message):
 def test_wrong_types():
     with pytest.raises(InvalidType, match=r"projections is 2\.5"):
         sliced_wasserstein([[0, 1]], [[0, 0]], projections=2.5)
+    with pytest.raises(InvalidType, match="seed is None"):
+        sliced_wasserstein([[0, 1]], [[0, 0]], seed=None)
+    with pytest.raises(InvalidType, match="p is '2'"):
+        sliced_wasserstein([[0, 1]], [[0, 0]], p="2")
+    with pytest.raises(InvalidType, match="a has masked entries"):
+        sliced_wasserstein([[0, 1]], [[0, 0]], np.ma.array([1.0], mask=[True]))

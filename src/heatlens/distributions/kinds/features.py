@@ -18,7 +18,7 @@ from heatlens.image import Image
 __all__ = ["features"]
 
 
-@register("features", unit="the layer's own")
+@register("features", unit="the layer's own", opacity=False)
 def features(
     source: Source,
     *,

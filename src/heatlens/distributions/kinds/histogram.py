@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from heatlens.distributions.constructor import register
 from heatlens.distributions.distribution import Distribution
+from heatlens.distributions.given import checked_whole
 from heatlens.distributions.pictures import Raw, Source, blocks, luma, name_of, opacity, whole
-from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.errors import InvalidArgument
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 
@@ -40,7 +41,8 @@ def histogram(
 
     Args:
         source: a flat picture; 16 bits stay 16 bits. A heatmap needs `range`.
-        bins: how many.
+        bins: how many. Two grey levels in one bin are one: the ten of the textbooks are 25.6 levels
+            of 0..255 wide, and a note says so; 256 leave nothing out.
         range: the values of black and white, in place of the picture's own. Pixels beyond are
             counted in the outermost bins, and a note says how many.
         unit: "levels", or "range" for fractions of the range, which makes 8 and 16 bits
@@ -83,7 +85,12 @@ def histogram(
     if unit == "range":
         points, width = (points - low) / (high - low), width / (high - low)
         name = f"fractions of the range of {what}"
-    notes = (f"{beyond} pixels lie beyond {low:g}..{high:g}, in the last bins",) if beyond else ()
+    notes: tuple[str, ...] = ()
+    if beyond:
+        notes = (f"{beyond} pixels lie beyond {low:g}..{high:g}, in the last bins",)
+    if (top - low) / bins > (1 if whole_levels else (high - low) / 256):
+        each = "of the range" if unit == "range" else what
+        notes += (f"bins are {width:.4g} {each} wide: distances are right to that",)
     return Distribution(
         weights,
         points[:, None],
@@ -136,8 +143,4 @@ def checked_bins(value: Any, name: str) -> int:
         InvalidType: not a whole number.
         InvalidArgument: below 1.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InvalidType(f"{name} is {value!r}; it is a whole number")
-    if value < 1:
-        raise InvalidArgument(f"{name} is {value}; at least 1 is needed")
-    return int(value)
+    return checked_whole(value, name)

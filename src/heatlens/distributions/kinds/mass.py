@@ -92,10 +92,11 @@ def mass(
     if not weights.any():
         raise InvalidArgument(_nothing(source, part, invert))
     if cells != size:
-        notes += (f"{_size(size)} pixels were reduced to {_size(cells)} cells by sums of areas",)
+        notes += (_regridded(size, cells),)
     points, steps, words = _positions(source, cells, unit, aspect)
-    if aspect is not None and unit == "diagonal" and abs(aspect * size[1] / size[0] - 1) > 5e-3:
-        notes += (f"{_size(size)} pixels were stretched to a frame {aspect:.3g} as high as wide",)
+    frame = steps[0] * cells[0] / (steps[1] * cells[1])
+    if unit != "mm" and abs(frame * size[1] / size[0] - 1) > 5e-3:
+        notes += (f"{_size(size)} pixels were stretched to a frame {frame:.3g} as high as wide",)
     return Distribution(
         weights.ravel(),
         points,
@@ -198,6 +199,12 @@ def _nothing(source: Source, part: str | None, invert: bool) -> str:
     what = f"{part} evidence" if part else "evidence"
     where = "the map" if isinstance(source, Heatmap) else "the array"
     return f"{where} has no {what}: there is no mass to compare"
+
+
+def _regridded(size: tuple[int, int], cells: tuple[int, int]) -> str:
+    if cells[0] <= size[0] and cells[1] <= size[1]:
+        return f"{_size(size)} pixels were reduced to {_size(cells)} cells by sums of areas"
+    return f"{_size(size)} pixels were spread over {_size(cells)} cells by shares of areas"
 
 
 def _positions(

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from heatlens.distributions.constructor import register
 from heatlens.distributions.distribution import Distribution
+from heatlens.distributions.given import checked_seed
 from heatlens.distributions.kinds.histogram import checked_bins
 from heatlens.distributions.pictures import Source, coloured, name_of, opacity, whole
 from heatlens.errors import InvalidArgument
@@ -44,6 +45,7 @@ def patches(
     """
     image = whole(source, "patches")
     k, size, count = (checked_bins(*item) for item in ((k, "k"), (size, "size"), (count, "count")))
+    seed = checked_seed(seed)
     if min(image.size) < size:
         raise InvalidArgument(f"a picture of {image.size} pixels has no patch of {size} x {size}")
     from heatlens.distributions.kmeans import kmeans

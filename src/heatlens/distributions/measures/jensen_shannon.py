@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from heatlens.distributions.measure import Grids, register
 
 __all__ = ["jensen_shannon"]
@@ -26,6 +28,7 @@ def jensen_shannon(grids: Grids) -> float:
     from scipy.special import rel_entr
 
     p, q = grids.shares
-    middle = p / 2 + q / 2
+    middle = (p + q) / 2
+    middle = np.where(middle > 0, middle, p + q)  # half of the least number there is would be 0
     found = float((rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / 2)
     return min(max(0.0, found), math.log(2))

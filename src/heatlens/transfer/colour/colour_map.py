@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from heatlens.distributions.given import checked_whole
 from heatlens.errors import InvalidArgument
 from heatlens.frozen import frozen
 from heatlens.image import Image
@@ -64,8 +65,9 @@ class ColourMap:
             threads: None takes all cores that this process may use.
 
         Raises:
-            InvalidArgument: a grey picture for a colour map or the reverse.
+            InvalidArgument: a grey picture for a colour map or the reverse, or no thread.
         """
+        threads = cores() if threads is None else checked_whole(threads, "threads")
         picture = opened(image, "image")
         if is_grey(picture) != self.grey:
             kinds = ("a colour", "a grey")
@@ -81,7 +83,6 @@ class ColourMap:
         def run(strip: slice) -> None:
             _map(colours[strip], tables, mapped[strip], picture)
 
-        threads = cores() if threads is None else max(threads, 1)
         with ThreadPoolExecutor(min(threads, len(strips))) as pool:
             list(pool.map(run, strips))
         if self.grey:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.distributions.given import checked_seed, checked_whole
+from heatlens.errors import InvalidArgument, InvalidType, UnknownName
 from heatlens.image import Image
 from heatlens.render.cielab import to_srgb
 from heatlens.transfer.colour.colour_map import ColourMap
@@ -32,6 +33,13 @@ __all__ = ["METHODS", "colour_map", "colour_transfer", "palette_distance"]
 
 METHODS = ("exact", "regularised", "pixelwise")
 
+_OPTIONS = {
+    "exact": ("smoothness", "stages"),
+    "regularised": ("smoothness",),
+    "pixelwise": ("sweeps",),
+}
+"""Which of the options each method takes."""
+
 _FITTED = 1 << 16
 """Pixels of the picture that a map is fitted with."""
 
@@ -46,8 +54,8 @@ def colour_transfer(
     method: str = "regularised",
     k: int = 128,
     smoothness: float | None = None,
-    stages: int = 2,
-    sweeps: int = 40,
+    stages: int | None = None,
+    sweeps: int | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> Image:
@@ -73,15 +81,18 @@ def colour_transfer(
         k: colours of each palette.
         smoothness: how far, in CIELAB units, a colour heeds the shifts of other colours; by default
             4 for "exact" and 8 for "regularised".
-        stages: lattices that "exact" applies one after the other; more follow the palette closer.
-        sweeps: of "pixelwise".
+        stages: lattices that "exact" applies one after the other, 2 by default; more follow the
+            palette closer.
+        sweeps: of "pixelwise", 40 by default.
         seed: of the draw of pixels, the clusters and the sweeps' directions.
         threads: None takes all cores; the result does not depend on it.
 
     Raises:
         UnknownName: no such method.
         InvalidArgument: a film or volume, channels that are not 1 or 3, a grey picture with a
-            colour reference or the reverse, or a parameter out of range.
+            colour reference or the reverse, a parameter out of range, or one that the method does
+            not take.
+        InvalidType: a parameter that is not a number.
 
     Example:
         >>> sky = np.zeros((4, 4, 3), np.uint8) + np.uint8([90, 140, 220])
@@ -89,8 +100,12 @@ def colour_transfer(
         >>> colour_transfer(sky, sand).pixels[0, 0].tolist()
         [200, 170, 120]
     """
+    _check(method, k, seed, smoothness=smoothness, stages=stages, sweeps=sweeps)
+    if threads is not None:
+        checked_whole(threads, "threads")
     picture, goal = _pair(image, reference)
     if method == "pixelwise":
+        sweeps = 40 if sweeps is None else sweeps
         result, clipped = _one_by_one(picture, goal, k, sweeps, seed)
         info: dict[str, Any] = {"method": method, "k": k, "sweeps": sweeps, "seed": seed}
         info["clipped_share"] = clipped
@@ -113,7 +128,7 @@ def colour_map(
     method: str = "regularised",
     k: int = 128,
     smoothness: float | None = None,
-    stages: int = 2,
+    stages: int | None = None,
     seed: int = 0,
 ) -> ColourMap:
     """The map that `colour_transfer` applies, for other pictures (a film's frames) as well.
@@ -125,17 +140,12 @@ def colour_map(
         >>> colour_map(sky, sand, method="regularised")(sky).pixels[0, 0].tolist()
         [200, 200, 200]
     """
-    picture, goal = _pair(image, reference)
-    if method not in METHODS:
-        raise UnknownName("method of colour transfer", method, METHODS)
     if method == "pixelwise":
         raise InvalidArgument("'pixelwise' moves pixels one by one and has no map; use 'exact'")
-    width = {"exact": 4.0, "regularised": 8.0}[method] if smoothness is None else smoothness
-    if k < 1 or stages < 1 or not (np.isfinite(width) and width > 0):
-        raise InvalidArgument(
-            f"k is {k}, stages {stages}, smoothness {width}: at least 1, at least 1 and above 0 "
-            "are meant"
-        )
+    _check(method, k, seed, smoothness=smoothness, stages=stages)
+    picture, goal = _pair(image, reference)
+    width = {"exact": 4.0, "regularised": 8.0}[method] if smoothness is None else float(smoothness)
+    stages = 2 if stages is None else stages
     generator = np.random.default_rng(seed)
     colours = sampled(picture, _FITTED, generator, blurred=True)
     wanted = lab_of(_counted(goal, generator))
@@ -168,8 +178,37 @@ def palette_distance(image: Any, reference: Any, *, k: int = 128, seed: int = 0)
         >>> round(palette_distance(dark, light), 1)
         100.0
     """
+    checked_whole(k, "k")
+    checked_seed(seed)
     wanted = _measured_palette(opened(reference, "reference"), k, seed)
     return _distance_to(wanted, opened(image, "image"))
+
+
+def _check(method: str, k: Any, seed: Any, **options: Any) -> None:
+    """An error for a number out of range and for an option that the method does not take."""
+    if method not in METHODS:
+        raise UnknownName("method of colour transfer", method, METHODS)
+    checked_whole(k, "k")
+    checked_seed(seed)
+    for name, value in options.items():
+        if value is None:
+            continue
+        if name not in _OPTIONS[method]:
+            raise InvalidArgument(
+                f"{method!r} has no {name} (got {value!r}); of {', '.join(options)} it takes "
+                f"{' and '.join(_OPTIONS[method])}"
+            )
+        if name == "smoothness":
+            _check_smoothness(value)
+        else:
+            checked_whole(value, name)
+
+
+def _check_smoothness(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise InvalidType(f"smoothness is {value!r}; it is a number of CIELAB units")
+    if not (np.isfinite(value) and value > 0):
+        raise InvalidArgument(f"smoothness is {value}; CIELAB units, finite and above 0, are meant")
 
 
 def _measured_palette(reference: Image, k: int, seed: int) -> Palette:
@@ -200,8 +239,6 @@ def _pair(image: Any, reference: Any) -> tuple[Image, Image]:
 
 
 def _one_by_one(picture: Image, goal: Image, k: int, sweeps: int, seed: int) -> tuple[Image, float]:
-    if k < 1 or sweeps < 1:
-        raise InvalidArgument(f"k is {k} and sweeps is {sweeps}; both are at least 1")
     generator = np.random.default_rng(seed)
     colours = colours_of(picture).astype(np.float64)
     if np.issubdtype(picture.pixels.dtype, np.integer):  # equal levels have to part

@@ -27,8 +27,21 @@ def random_filters(count: int, channels: int, side: int, generator: torch.Genera
     return filters / filters.flatten(1).norm(dim=1)[:, None, None, None]
 
 
-def patch_loss(picture: Tensor, reference: Tensor, filters: Tensor) -> Tensor:
+def patch_loss(
+    picture: Tensor,
+    reference: Tensor,
+    filters: Tensor,
+    shown: Tensor | None = None,
+    known: Tensor | None = None,
+) -> Tensor:
     """L(picture, reference) of pictures (c, h, w), whose sizes may differ.
+
+    Args:
+        picture: what is to be changed.
+        reference: what its patches should be like.
+        filters: as `random_filters` makes them.
+        shown: which of the picture's patches count, a boolean for each place; None: all.
+        known: the same for the reference.
 
     Example:
         >>> picture = torch.rand(3, 8, 8)
@@ -36,11 +49,16 @@ def patch_loss(picture: Tensor, reference: Tensor, filters: Tensor) -> Tensor:
         >>> float(patch_loss(picture, picture.flip(0).flip(0), filters))
         0.0
     """
-    values = F.conv2d(picture[None], filters)[0].flatten(1)
+    values = _counted(F.conv2d(picture[None], filters)[0], shown)
     with torch.no_grad():
-        wanted = np.sort(F.conv2d(reference[None], filters)[0].flatten(1).numpy(), axis=1)
+        wanted = np.sort(_counted(F.conv2d(reference[None], filters)[0], known).numpy(), axis=1)
         goals = torch.from_numpy(_in_order_of(values.detach().numpy(), wanted))
     return (values - goals).square().mean()
+
+
+def _counted(values: Tensor, places: Tensor | None) -> Tensor:
+    """Values (c, h, w) at the places (h, w) that count, (c, n)."""
+    return values.flatten(1) if places is None else values[:, places]
 
 
 def _in_order_of(values: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,21 +2,25 @@
 
 From coarse to fine: at each level of an image pyramid the picture is changed by gradient descent
 until its patches of 7 x 7 pixels are distributed like the reference's at that level (see
-`heatlens.transfer.style.patches`), then enlarged. What the picture showed below the coarsest level
+`heatlens.transfer.style.patches`), then enlarged. Its pixels, patches of 1 x 1, are brought along:
+the patches alone leave speckles of colours that the reference has not. What the picture showed below the coarsest level
 is what it keeps. No trained network takes part: textures, brush strokes and colours are carried
 over, things are not recognised.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F
 
+from heatlens.distributions.given import checked_seed, checked_whole
 from heatlens.errors import InvalidArgument
 from heatlens.image import Image
 from heatlens.transfer.colour.pixels import is_grey, opened
@@ -26,6 +30,9 @@ __all__ = ["style_transfer", "texture"]
 
 _PACE = 0.05
 """Length of the first steps, in units of the range; the last ones are a tenth of it."""
+
+_ALL = 0.999
+"""A patch lies in a mask if so much of it does: resizing rounds."""
 
 _RATIO = 0.6
 """Size of a level beside the next finer one."""
@@ -46,12 +53,13 @@ def style_transfer(
     Args:
         image: an `Image` or whatever `read_image` takes; its size is kept.
         reference: the picture whose texture is wanted, both colour or both grey. It is used at
-            its own scale: reduce it first for finer strokes.
+            its own scale: reduce it first for finer strokes. Patches with a transparent pixel are
+            left out, and so are transparent places of the picture.
         coarsest: shorter side, in pixels, of the first level. What is visible of the picture at
             this size is kept; a smaller one leaves more to the reference.
         steps: of gradient descent at each level.
         patch: side of the patches.
-        filters: random directions in each step.
+        filters: random directions in each step, and a third as many of the colours.
         seed: of the filters.
 
     Returns:
@@ -59,7 +67,8 @@ def style_transfer(
 
     Raises:
         InvalidArgument: pictures smaller than a patch, a colour and a grey one, a film or volume,
-            or a parameter out of range.
+            a reference without an opaque patch, or a parameter out of range.
+        InvalidType: a parameter that is not a whole number.
 
     Example:
         >>> noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
@@ -69,11 +78,14 @@ def style_transfer(
     picture, goal = opened(image, "image"), opened(reference, "reference")
     if is_grey(picture) != is_grey(goal):
         raise InvalidArgument("one picture is grey, the other has colours; give two of a kind")
+    _check(min(*picture.size, *goal.size), coarsest, steps, patch, filters, seed)
     start, wanted = _planes(picture), _planes(goal)
-    _check(min(*picture.size, *goal.size), coarsest, steps, patch, filters)
+    known = _known(goal, patch)
     levels = _levels(picture.size, coarsest, min(goal.size), patch)
     first = F.interpolate(start[None], levels[0], mode="bilinear", antialias=True)[0]
-    made = _descended(first, wanted, levels, steps, patch, filters, seed)
+    made = _descended(
+        first, wanted, levels, steps, patch, filters, seed, shown=_mask(picture), known=known
+    )
     return picture.with_(
         pixels=_pixels(made, picture),
         metadata={**picture.metadata, "style_transfer": {"reference": goal.name, "seed": seed}},
@@ -101,14 +113,16 @@ def texture(
         (12, 20)
     """
     goal = opened(reference, "reference")
-    if len(size) != 2 or min(size) < 1:
-        raise InvalidArgument(f"size is {size}; expected height and width in pixels")
-    _check(min(*size, *goal.size), coarsest, steps, patch, filters)
+    size = _size(size)
+    _check(min(*size, *goal.size), coarsest, steps, patch, filters, seed)
     wanted = _planes(goal)
+    known = _known(goal, patch)
     levels = _levels(size, coarsest, min(goal.size), patch)
     noise = torch.randn(len(wanted), *levels[0], generator=torch.Generator().manual_seed(seed + 1))
     mean, spread = wanted.mean((1, 2), keepdim=True), wanted.std((1, 2), keepdim=True)
-    made = _descended(mean + spread * noise, wanted, levels, steps, patch, filters, seed)
+    made = _descended(
+        mean + spread * noise, wanted, levels, steps, patch, filters, seed, known=known
+    )
     info = {"texture": {"reference": goal.name, "seed": seed}}
     layout = goal.pixels.shape[2:]
     frame = Image(
@@ -121,12 +135,19 @@ def texture(
     return frame.with_(pixels=_pixels(made, frame))
 
 
-def _check(side: int, coarsest: int, steps: int, patch: int, filters: int) -> None:
-    if min(steps, patch, filters) < 1 or coarsest < patch:
-        raise InvalidArgument(
-            f"steps is {steps}, patch {patch}, filters {filters}, coarsest {coarsest}: at least 1 "
-            "each, and coarsest not below patch"
-        )
+def _size(size: Any) -> tuple[int, int]:
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise InvalidArgument(f"size is {size!r}; expected height and width in pixels")
+    return checked_whole(size[0], "size[0]"), checked_whole(size[1], "size[1]")
+
+
+def _check(side: int, coarsest: int, steps: int, patch: int, filters: int, seed: int) -> None:
+    checked_seed(seed)
+    numbers = {"coarsest": coarsest, "steps": steps, "patch": patch, "filters": filters}
+    for name, value in numbers.items():
+        checked_whole(value, name)
+    if coarsest < patch:
+        raise InvalidArgument(f"coarsest is {coarsest} and patch {patch}; it is not below patch")
     if side < patch:
         raise InvalidArgument(
             f"a side of {side} pixels holds no patch of {patch}; give a larger picture or a "
@@ -154,6 +175,9 @@ def _descended(
     patch: int,
     filters: int,
     seed: int,
+    *,
+    shown: Tensor | None = None,
+    known: Tensor | None = None,
 ) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     finest = levels[-1]
@@ -165,11 +189,17 @@ def _descended(
         goal = F.interpolate(wanted[None], size, mode="bilinear", antialias=True)[0]
         canvas = picture.detach().clone().requires_grad_()
         optimiser = torch.optim.Adam([canvas], lr=_PACE)
+        seen = _some(shown, level, patch)
+        counted = [
+            None if known is None else _whole(_resized(known, size), side) for side in (patch, 1)
+        ]
         for step in range(steps):
             optimiser.param_groups[0]["lr"] = _PACE * (1 - 0.9 * step / steps)
-            chosen = random_filters(filters, len(wanted), patch, generator)
             optimiser.zero_grad()
-            patch_loss(_framed(canvas, patch), goal, chosen).backward()
+            for side, some, whole in zip((patch, 1), seen, counted, strict=True):
+                count = filters if side > 1 else max(1, filters // 3)
+                chosen = random_filters(count, len(wanted), side, generator)
+                patch_loss(_framed(canvas, side), goal, chosen, some, whole).backward()
             optimiser.step()
         picture = canvas.detach()
     return picture.clamp(0, 1)
@@ -180,9 +210,51 @@ def _framed(canvas: Tensor, patch: int) -> Tensor:
     return F.pad(canvas[None], [patch // 2] * 4, mode="reflect")[0]
 
 
+def _mask(image: Image) -> Tensor | None:
+    """1 where a picture is seen, 0 where it is transparent, (h, w); None: seen everywhere."""
+    if image.alpha is None or (image.alpha > 0).all():
+        return None
+    return torch.from_numpy((image.alpha > 0).astype(np.float32))
+
+
+def _known(reference: Image, patch: int) -> Tensor | None:
+    """The reference's mask; an error if no patch lies in it."""
+    mask = _mask(reference)
+    if mask is not None and F.avg_pool2d(mask[None], patch, 1).max() < _ALL:
+        raise InvalidArgument(
+            f"no patch of {patch} x {patch} pixels of the reference is free of transparent ones; "
+            "give a smaller patch, or a reference with more to see"
+        )
+    return mask
+
+
+def _resized(mask: Tensor, size: Sequence[int]) -> Tensor:
+    return F.interpolate(mask[None, None], size, mode="bilinear", antialias=True)[0, 0]
+
+
+def _whole(mask: Tensor, side: int) -> Tensor:
+    """Places of the patches that lie in the mask, or, where none does, of those nearest to it."""
+    share = F.avg_pool2d(mask[None], side, 1)[0]
+    return share >= min(_ALL, float(share.max()))
+
+
+def _some(mask: Tensor | None, level: tuple[int, int], patch: int) -> list[Tensor | None]:
+    """Places of the patches, and of the pixels, of which something is seen."""
+    if mask is None:
+        return [None, None]
+    small = _resized(mask, level)
+    framed = _framed(small[None], patch)
+    return [F.max_pool2d(framed, patch, 1)[0] > 1 - _ALL, small > 1 - _ALL]
+
+
 def _planes(image: Image) -> Tensor:
-    """(c, h, w) float32 in 0..1."""
+    """(c, h, w) float32 in 0..1; what is transparent has the colour of the nearest that is not."""
     unit = image.unit()
+    if image.alpha is not None and not image.alpha.all():
+        nearest = ndimage.distance_transform_edt(
+            image.alpha == 0, return_distances=False, return_indices=True
+        )
+        unit = unit[tuple(nearest)]
     planes = unit[None] if unit.ndim == 2 else np.moveaxis(unit, -1, 0)
     return torch.from_numpy(np.ascontiguousarray(planes))
 

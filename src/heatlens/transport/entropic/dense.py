@@ -40,16 +40,19 @@ def exponential(logs: Tensor) -> Tensor:
 class Dense:
     """The map above between points, for a batch of cost matrices."""
 
-    def __init__(self, epsilon: float, cost: Tensor, reference: Tensor | None = None) -> None:
+    def __init__(
+        self, epsilon: float | Tensor, cost: Tensor, reference: Tensor | None = None
+    ) -> None:
         """Prepare the kernel.
 
         Args:
-            epsilon: in units of the cost.
+            epsilon: in units of the cost; (N, 1) if each matrix has its own.
             cost: (N, n, m).
             reference: (N, m) that h resembles; 0 if None.
         """
-        self._epsilon, self._cost = epsilon, cost
-        logs = cost / -epsilon
+        each = torch.as_tensor(epsilon, dtype=cost.dtype, device=cost.device).reshape(-1, 1, 1)
+        self._epsilon, self._cost = each.expand(len(cost), 1, 1), cost
+        logs = cost / -self._epsilon
         self._source = logs.new_zeros(logs.shape[0], logs.shape[2])
         if reference is not None:
             self._source = reference - reference.amax(1, keepdim=True)
@@ -80,7 +83,7 @@ class Dense:
         out = sums.clamp_min_(SAFE).log_().add_(top).add_(self._target)
         if bool(low.any()):
             rows, places = (low if wanted is None else low & wanted).nonzero(as_tuple=True)
-            cost = self._cost[rows, places] / self._epsilon
+            cost = self._cost[rows, places] / self._epsilon[rows, 0]
             out[rows, places] = torch.logsumexp(h[rows] - cost, 1)
         return out
 

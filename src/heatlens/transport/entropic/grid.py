@@ -19,16 +19,18 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
-from heatlens.transport.entropic.annealing import Operator, Own, Potentials, Space, anneal, blurs
+from heatlens.transport.entropic.annealing import Epsilon, Operator, Own, Potentials, Space, anneal
 from heatlens.transport.entropic.convolution import Convolution
 from heatlens.transport.entropic.dense import log_mass
 from heatlens.transport.entropic.loss import (
+    as_type_of,
     balanced_tensors,
     checked_blur,
     checked_mass_tensor,
     checked_settings,
     with_slopes,
 )
+from heatlens.transport.entropic.schedule import blurs
 
 __all__ = ["sinkhorn_divergence_grid"]
 
@@ -65,7 +67,7 @@ def sinkhorn_divergence_grid(
         iterations: largest number of sweeps at a blur.
 
     Returns:
-        (N,), or a scalar for (H, W): squared length times mass, in the type of `a`.
+        (N,), or a scalar for (H, W): squared length times mass, in the type of `a`, float32 at least.
 
     Raises:
         InvalidArgument: masses or settings that cannot be.
@@ -99,7 +101,7 @@ def sinkhorn_divergence_grid(
             scale = factor[:, None, None]
             # What `balanced_tensors` returned was divided by the factor.
             pairs = [(m, scale * s) for m, s in zip((first, second), slopes, strict=True)]
-    result = with_slopes(value * factor, pairs).to(a.dtype)
+    result = as_type_of(a, with_slopes(value * factor, pairs))
     return result[0] if single else result
 
 
@@ -155,11 +157,11 @@ class _Grid:
 
         return _Grid(summed(self.a), summed(self.b), self.step, pool)
 
-    def cross(self, epsilon: float, reference: Tensor) -> Operator:
-        return Convolution(epsilon, self.axes, self.axes, reference, self.in_b)
+    def cross(self, epsilon: Epsilon, reference: Tensor) -> Operator:
+        return Convolution(float(epsilon), self.axes, self.axes, reference, self.in_b)
 
-    def own(self, epsilon: float) -> Own:
-        kernel = Convolution(epsilon, self.axes, self.axes)
+    def own(self, epsilon: Epsilon) -> Own:
+        kernel = Convolution(float(epsilon), self.axes, self.axes)
         both = torch.cat([self.in_a, self.in_b])
 
         def sums(h_a: Tensor, h_b: Tensor, where_mass_is: bool) -> tuple[Tensor, Tensor]:
@@ -168,12 +170,12 @@ class _Grid:
 
         return sums
 
-    def extended(self, coarse: Space, epsilon: float, old: Potentials) -> Potentials:
+    def extended(self, coarse: Space, epsilon: Epsilon, old: Potentials) -> Potentials:
         assert isinstance(coarse, _Grid)
 
         def carried(potential: Tensor, logs: Tensor, present: Tensor, wanted: Tensor) -> Tensor:
             scaled = potential / epsilon
-            kernel = Convolution(epsilon, self.axes, coarse.axes, scaled, present)
+            kernel = Convolution(float(epsilon), self.axes, coarse.axes, scaled, present)
             return -epsilon * kernel(scaled + logs, wanted)
 
         return Potentials(
@@ -184,12 +186,12 @@ class _Grid:
         )
 
 
-def _stages(finest: _Grid, blur: float, scaling: float) -> list[tuple[float, Space]]:
+def _stages(finest: _Grid, blur: float, scaling: float) -> list[tuple[Epsilon, Space]]:
     """Blurs from a quarter of the diagonal down; pixels are pooled up to half the blur's width."""
     size = math.hypot(*(n * step for n, step in zip(finest.a.shape[1:], finest.step, strict=True)))
     scales = blurs(size / 4, blur, scaling)
     grids = {(1, 1): finest}
-    stages: list[tuple[float, Space]] = []
+    stages: list[tuple[Epsilon, Space]] = []
     for scale in scales[:-1]:
         pool = tuple(
             2 ** max(0, min(math.floor(math.log2(scale / (2 * step))), n.bit_length() - 1))

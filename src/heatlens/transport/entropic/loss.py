@@ -16,6 +16,7 @@ from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.transport.mass import checked_policy
 
 __all__ = [
+    "as_type_of",
     "balanced_tensors",
     "checked_blur",
     "checked_mass_tensor",
@@ -138,6 +139,22 @@ def balanced_tensors(a: Tensor, b: Tensor, mass: str) -> tuple[Tensor, Tensor, T
             f"{float(total_b.flatten()[row]):.9g}; pass mass='normalise' to compare shapes"
         )
     return a / total_a.detach(), b / total_b.detach(), total_a.detach().flatten()
+
+
+def as_type_of(tensor: Tensor, value: Tensor) -> Tensor:
+    """`value` in the type of `tensor`, in float32 if that is shorter: squares leave float16 soon.
+
+    Raises:
+        InvalidArgument: the value is beyond that type.
+    """
+    dtype = torch.promote_types(tensor.dtype, torch.float32)
+    result = value.to(dtype)
+    if not bool(result.isfinite().all()):
+        raise InvalidArgument(
+            f"the divergence is {float(value.detach().abs().max()):.3g}, beyond {dtype}; pass "
+            "float64, or bring positions or masses to a smaller scale"
+        )
+    return result
 
 
 def checked_blur(blur: float) -> float:

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
-from heatlens.transport.entropic.annealing import Operator, Own, Potentials, Space, anneal, blurs
+from heatlens.transport.entropic.annealing import Epsilon, Operator, Own, Potentials, Space, anneal
 from heatlens.transport.entropic.dense import Dense, log_mass
 from heatlens.transport.entropic.loss import (
+    as_type_of,
     balanced_tensors,
     checked_blur,
     checked_mass_tensor,
@@ -27,8 +28,12 @@ from heatlens.transport.entropic.loss import (
     checked_tensor,
     with_slopes,
 )
+from heatlens.transport.entropic.schedule import blurs
 
 __all__ = ["sinkhorn_divergence"]
+
+_DIFFERENCES = "donot_use_mm_for_euclid_dist"
+_MANY, _SHORT, _FEW, _CHUNK = 32, 0.01, 0.1, 4_000_000
 
 
 def sinkhorn_divergence(
@@ -58,20 +63,22 @@ def sinkhorn_divergence(
         b: masses (N, m) or (m,); 1/m each if None.
         p: exponent of the Euclidean distance, at least 1.
         blur: the length below which the transport is not seen, in the unit of the points. If
-            None, 2 % of the diagonal of the box around all points: name it to train, so that the
-            loss does not change with the points.
+            None, 2 % of the diagonal of the box around the points of both sides, row by row: name
+            it to train, so that the loss does not change with the points.
         mass: "equal" raises if the totals differ, and the value is proportional to them;
             "normalise" divides each by its total.
         scaling: ratio of successive blurs, from half the diagonal down.
-        tolerance: largest change in the last sweep, relative to the value plus epsilon.
+        tolerance: largest change in the last sweep, relative to the value plus epsilon: a value
+            far below tolerance times p blur^p may come as 0.
         iterations: largest number of sweeps at a blur.
 
     Returns:
-        (N,), or a scalar for clouds without a batch axis, in the type of `x`.
+        (N,), or a scalar for clouds without a batch axis, in the type of `x`, float32 at least.
+        A row's value does not hang on the other rows of the batch.
 
     Raises:
         InvalidArgument: points, masses or settings that cannot be.
-        NotCertified: the iteration has not come to rest.
+        NotCertified: the iteration has not come to rest, or the value is lost in rounding.
         InvalidType: no floating-point tensors.
 
     Example:
@@ -94,20 +101,19 @@ def sinkhorn_divergence(
     at_x, at_y = points_x.double(), points_y.double()
     with torch.no_grad():
         corners = torch.cat([at_x, at_y], 1)
-        size = float((corners.amax(1) - corners.amin(1)).norm(dim=1).max())
-        blur = (0.02 * size or 1.0) if blur is None else blur
+        sizes = (corners.amax(1) - corners.amin(1)).norm(dim=1).tolist()
+        last = [(0.02 * size or 1.0) if blur is None else blur for size in sizes]
         cloud = _Clouds(first.detach(), second.detach(), at_x.detach(), at_y.detach(), float(p))
-        stages: list[tuple[float, Space]] = [
-            (p * scale**p, cloud) for scale in blurs(size / 2, blur, scaling)
-        ]
+        stages = _stages(cloud, [blurs(size / 2, end, scaling)
+                                 for size, end in zip(sizes, last, strict=True)])  # fmt: skip
         value, found = anneal(stages, tolerance, iterations)
         wanted = [tensor for tensor in (first, second, at_x, at_y) if tensor.requires_grad]
         pairs = [
             (tensor, factor.reshape(-1, *[1] * (slope.ndim - 1)) * slope)
             for tensor, slope in zip((first, second, at_x, at_y),
-                                     cloud.slopes(p * blur**p, found), strict=True)
+                                     cloud.slopes(stages[-1][0], found), strict=True)
         ] if wanted else []  # fmt: skip
-    result = with_slopes(value * factor, pairs).to(x.dtype)
+    result = as_type_of(x, with_slopes(value * factor, pairs))
     return result[0] if single else result
 
 
@@ -137,6 +143,13 @@ def _checked_masses(masses: Tensor | None, name: str, points: Tensor, of: str) -
     return checked_mass_tensor(masses, name)
 
 
+def _stages(cloud: _Clouds, rows: list[list[float]]) -> list[tuple[Epsilon, Space]]:
+    """Epsilons (N, 1) for the blurs of each row; a shorter row begins later."""
+    longest = max(map(len, rows))
+    scales = cloud.x.new_tensor([[row[0]] * (longest - len(row)) + row for row in rows])
+    return [(cloud.p * scale[:, None] ** cloud.p, cloud) for scale in scales.T]
+
+
 @dataclass
 class _Clouds:
     """Two batches of clouds with masses of total 1."""
@@ -158,10 +171,10 @@ class _Clouds:
         self._xx = _costs(self.x, self.x, self.p)
         self._yy = _costs(self.y, self.y, self.p)
 
-    def cross(self, epsilon: float, reference: Tensor) -> Operator:
+    def cross(self, epsilon: Epsilon, reference: Tensor) -> Operator:
         return Dense(epsilon, self._xy, reference)
 
-    def own(self, epsilon: float) -> Own:
+    def own(self, epsilon: Epsilon) -> Own:
         of_x, of_y = Dense(epsilon, self._xx), Dense(epsilon, self._yy)
 
         def sums(h_a: Tensor, h_b: Tensor, where_mass_is: bool) -> tuple[Tensor, Tensor]:
@@ -170,10 +183,10 @@ class _Clouds:
 
         return sums
 
-    def extended(self, coarse: Space, epsilon: float, old: Potentials) -> Potentials:
+    def extended(self, coarse: Space, epsilon: Epsilon, old: Potentials) -> Potentials:
         return old  # there is one space only
 
-    def slopes(self, epsilon: float, found: Potentials) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def slopes(self, epsilon: Epsilon, found: Potentials) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Derivatives with respect to a, b, x and y."""
         from_y, from_x = found.g / epsilon + self.log_b, found.f / epsilon + self.log_a
         in_x, in_y = found.p / epsilon + self.log_a, found.q / epsilon + self.log_b
@@ -194,15 +207,32 @@ class _Clouds:
 def _costs(x: Tensor, y: Tensor, p: float) -> Tensor:
     """|x_i - y_j|^p (N, n, m)."""
     if p == 2:
-        # By a product of matrices: what cancels is below the rounding of the squares.
-        centre = x.mean(1, keepdim=True)
-        x, y = x - centre, y - centre
-        squares = x.square().sum(2)[:, :, None] + y.square().sum(2)[:, None, :]
-        cost = torch.baddbmm(squares, x, y.mT, alpha=-2).clamp_min_(0)
+        cost = _squared(x, y)
     else:
-        # From differences: a root makes much of what cancels.
-        cost = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
+        cost = torch.cdist(x, y, compute_mode=_DIFFERENCES)
         cost = cost if p == 1 else cost.pow_(p)
     if not bool(cost.isfinite().all()):
         raise InvalidArgument("the costs |x - y|^p overflow; bring the points to a smaller scale")
     return cost
+
+
+def _squared(x: Tensor, y: Tensor) -> Tensor:
+    """|x_i - y_j|^2, where points lie close together as well as where they do not.
+
+    A product of matrices is faster in many dimensions, but of a short distance between points far
+    from the centre it leaves few digits or none. Those are taken from differences.
+    """
+    if x.shape[2] >= _MANY:
+        centre = x.mean(1, keepdim=True)
+        from_x, from_y = x - centre, y - centre
+        squares = from_x.square().sum(2)[:, :, None] + from_y.square().sum(2)[:, None, :]
+        cost = torch.baddbmm(squares, from_x, from_y.mT, alpha=-2)
+        close = (cost < _SHORT * squares).nonzero(as_tuple=True)
+        if len(close[0]) <= _FEW * cost.numel():
+            rows, i, j = close
+            step = max(1, _CHUNK // x.shape[2])
+            for part in (slice(k, k + step) for k in range(0, len(rows), step)):
+                apart = x[rows[part], i[part]] - y[rows[part], j[part]]
+                cost[rows[part], i[part], j[part]] = apart.square_().sum(1)
+            return cost
+    return torch.cdist(x, y, compute_mode=_DIFFERENCES).square_()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from heatlens.transport.entropic.annealing import blurs
+from heatlens.transport.entropic.schedule import blurs
 from heatlens.transport.mass import Floats
 
 __all__ = ["Scaled", "scale"]

@@ -76,7 +76,7 @@ def prices(
         cost = open_costs(len(rows), len(columns), False, False, 0.0)
         write_costs(cost, rows, columns.T.copy(), code, p, threshold)
         price = _carried_over(above_x, above_u, columns, code, p, threshold, cost.shape[1])
-        tree, _ = solve(cost, supply, demand, price, _EVER)
+        tree, _ = solve(cost, supply, demand, price, _EVER, np.zeros(1, np.int64))
         above_x, above_u = rows, -tree.potential[: len(rows)]
     return _carried_over(above_x, above_u, y, code, p, threshold, width)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from heatlens.transport.ground import METRICS
 from heatlens.transport.mass import Floats
 
 __all__ = ["emd"]
+
+_LONG = 1_000_000
+"""Costs from which a problem takes so long that somebody may want to stop it."""
 
 _BLOCK = 4_000_000
 """Costs that are computed at once for points without mass."""
@@ -105,8 +109,7 @@ def emd(
     second *= first.sum() / second.sum()  # the rounding of what was taken off
     matrix = open_costs(len(rows), len(columns), sides.made > 0, sides.destroyed > 0, sides.extra)
     start_from = _write(matrix, ground, rows, columns, first, second)
-    with first_call("the exact solver"):
-        found = certified(matrix, first, second, start_from, most)
+    found = _solved(matrix, first, second, start_from, most)
     state, value, gap, parent, carried, potential = found
     _require(state, value, gap)
     tails, heads, moved = _arcs(parent, len(first), carried)
@@ -138,6 +141,21 @@ def _write(
         return np.empty(0)
     with first_call("the start of large exact problems"):
         return prices(near, first, far, second, *how, matrix.shape[1])
+
+
+def _solved(matrix: Floats, first: Floats, second: Floats, prices: Floats, most: int) -> Any:
+    """What `certified` finds. A large problem is left to a thread, so that Ctrl-C is heard."""
+    brake = np.zeros(1, np.int64)
+    with first_call("the exact solver"):
+        if matrix.size < _LONG:
+            return certified(matrix, first, second, prices, most, brake)
+        with ThreadPoolExecutor(1, "heatlens") as pool:
+            work = pool.submit(certified, matrix, first, second, prices, most, brake)
+            try:
+                return work.result()
+            except BaseException:
+                brake[0] = 1
+                raise
 
 
 def _require(state: int, value: float, gap: float) -> None:

@@ -68,6 +68,7 @@ def solve_pairs(
         values: filled.
         state: filled with what became of each: `DONE`, if all is well.
     """
+    never = np.zeros(1, np.int64)
     for pair in range(start, stop):
         i, j = first[pair], second[pair]
         own_a, own_b = a[a_at[i] : a_at[i + 1]], b[b_at[j] : b_at[j + 1]]
@@ -100,7 +101,7 @@ def solve_pairs(
             if made == 0 and lost == 0:
                 width = matrix.shape[1]
                 start_from = prices(near, supply, far, demand, code, p, threshold, width)
-        state[pair], value = certified(matrix, supply, demand, start_from, _EVER)[:2]
+        state[pair], value = certified(matrix, supply, demand, start_from, _EVER, never)[:2]
         values[pair] = value + surcharge * abs(over)
 
 

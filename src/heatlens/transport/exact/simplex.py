@@ -40,7 +40,7 @@ _ROUNDS = 4
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def certified(
-    cost: Any, a: Any, b: Any, prices: Any, limit: int
+    cost: Any, a: Any, b: Any, prices: Any, limit: int, brake: Any
 ) -> tuple[int, float, float, Nodes, Floats, Floats]:
     """Solve a problem and prove the solution.
 
@@ -54,14 +54,15 @@ def certified(
         a: as for `solve`.
         b: as for `solve`.
         prices: as for `solve`.
-        limit: exchanges at most.
+        limit: as for `solve`.
+        brake: as for `solve`.
 
     Returns:
         What became of it (`DONE`, `LOOSE`, `UNFINISHED`), the value, the gap, and of each node
         its parent (`ROOT` for the root), the mass on the arc between them, its potential.
     """
     n, m = len(a), len(b)
-    tree, exchanges = solve(cost, a, b, prices, limit)
+    tree, exchanges = solve(cost, a, b, prices, limit, brake)
     mass = carried(tree, a, b)
     value = value_of(tree, cost, n, mass)
     gap = gap_of(tree, cost, n, mass)
@@ -73,7 +74,9 @@ def certified(
     root = np.int64(0)
     while tree.parent[root] != ROOT:
         root = np.int64(tree.parent[root])
-    _, worst = polish(tree, cost, n, m, root, limit - exchanges)
+    _, worst = polish(tree, cost, n, m, root, limit - exchanges, brake)
+    if brake[0] != 0:
+        return UNFINISHED, value, gap, tree.parent, mass, tree.potential
     mass = carried(tree, a, b)
     value = value_of(tree, cost, n, mass)
     gap = a.sum() * max(-worst, 0.0)
@@ -84,7 +87,7 @@ def certified(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int) -> tuple[Tree, int]:
+def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int, brake: Any) -> tuple[Tree, int]:
     """An optimal basis, with flows and potentials of its own.
 
     Args:
@@ -93,6 +96,7 @@ def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int) -> tuple[Tree, int
         b: (m,) masses above 0 with the same total.
         prices: (padded m,) to start from, or of size 0; they change the time, not the result.
         limit: exchanges at most.
+        brake: (1,) int64; another thread that writes a 1 into it ends the work.
 
     Returns:
         The tree, and the number of exchanges or `UNFINISHED`. `tree.flow` is in whole units;
@@ -107,9 +111,9 @@ def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int) -> tuple[Tree, int
     total, root = zero, zero
     for _ in range(_ROUNDS):
         slack = _SLACK * _largest(tree)
-        made, root = _improve(tree, cost, n, root, slack, limit - total)
+        made, root = _improve(tree, cost, n, root, slack, limit - total, brake)
         total += made
-        if total >= limit:
+        if total >= limit or brake[0] != 0:
             return tree, UNFINISHED
         _renew_potentials(tree, cost, n, root)
         if made == 0:
@@ -118,7 +122,9 @@ def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int) -> tuple[Tree, int
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _improve(tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int) -> tuple[int, int]:
+def _improve(
+    tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int, brake: Any
+) -> tuple[int, int]:
     """Exchange arcs until no reduced cost is below -slack; the number of exchanges, and the root.
 
     A look along a row costs more the longer it is, so large problems take fewer candidates.
@@ -127,7 +133,7 @@ def _improve(tree: Tree, cost: Any, n: int, root: int, slack: float, limit: int)
     tails, heads = np.empty(few, np.int64), np.empty(few, np.int64)
     zero: Any = np.int64(0)
     row, made = zero, zero
-    while made < limit:
+    while made < limit and brake[0] == 0:
         row, count = _candidates(tree, cost, n, row, slack, tails, heads)
         if count == 0:
             break

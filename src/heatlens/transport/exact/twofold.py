@@ -26,7 +26,9 @@ _SLACK = 2.0**-98
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def polish(tree: Tree, cost: Any, n: int, m: int, root: int, limit: int) -> tuple[int, float]:
+def polish(
+    tree: Tree, cost: Any, n: int, m: int, root: int, limit: int, brake: Any
+) -> tuple[int, float]:
     """Exchange arcs until no reduced cost is below zero; how many, and the lowest that is left.
 
     The tree's potentials are replaced by those of the last basis, rounded.
@@ -38,10 +40,11 @@ def polish(tree: Tree, cost: Any, n: int, m: int, root: int, limit: int) -> tupl
         m: columns.
         root: of the tree.
         limit: exchanges at most; if they do not suffice, what is left is below zero.
+        brake: as for `heatlens.transport.exact.simplex.solve`.
     """
     high, low = _potentials(tree, cost, n, root)
     row, clean, made, worst = 0, 0, 0, 0.0
-    while clean < n:
+    while clean < n and brake[0] == 0:
         slack = _SLACK * _largest(high)
         reduced, column = _lowest(cost, row, m, high, low, n)
         if reduced < -slack:

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from heatlens.errors import HeatlensError, InvalidArgument
+from heatlens.errors import HeatlensError
 from heatlens.transport.line.circle import around
-from heatlens.transport.line.rows import checked_exponent, rows_of
+from heatlens.transport.line.rows import checked_exponent, checked_length, rows_of
 from heatlens.transport.line.wasserstein import in_order
 from heatlens.transport.mass import Floats, MassPolicy
-from heatlens.transport.threads import over_rows
+from heatlens.transport.threads import checked_threads, over_rows
 
 __all__ = ["wasserstein_circular"]
 
@@ -65,7 +65,7 @@ def wasserstein_circular(
         A float; for a batch an array (N,).
 
     Raises:
-        InvalidType: not real numbers.
+        InvalidType: not real numbers, or an exponent or a period that is no number.
         InvalidArgument: an entry that is not finite, a negative mass, shapes that do not fit,
             totals that differ, an exponent or a period that cannot be used.
 
@@ -76,8 +76,8 @@ def wasserstein_circular(
         90.0
     """
     exponent = checked_exponent(p, MOST)
-    if not 0 < period < np.inf:
-        raise InvalidArgument(f"period is {period}; the length of the circle is finite, above 0")
+    checked_threads(threads)
+    period = checked_length(period, "period", "the length of the circle")
     rows = rows_of(x, y, a, b, mass)
     x, y = (np.mod(v, period) for v in (rows.x, rows.y))
     for positions in (x, y):
@@ -89,7 +89,7 @@ def wasserstein_circular(
         px, py, a, b = (v if len(v) == 1 else v[part] for v in (x, y, rows.a, rows.b))
         px, a = in_order(px, a)
         py, b = in_order(py, b)
-        around(px, py, a, b, exponent, float(period), costs[part], gaps[part])
+        around(px, py, a, b, exponent, period, costs[part], gaps[part])
 
     over_rows(some, rows.count, threads, 1 + LEAST // (x.shape[1] + y.shape[1]))
     if not (gaps <= PRECISION).all():

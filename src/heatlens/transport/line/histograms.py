@@ -16,8 +16,15 @@ import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument
 from heatlens.transport.line.cumulated import STEP, all_pairs, nearest
-from heatlens.transport.line.rows import checked_line_policy
-from heatlens.transport.mass import Floats, MassPolicy, balanced, checked_masses, rounding_of
+from heatlens.transport.line.rows import checked_count, checked_length, checked_line_policy
+from heatlens.transport.mass import (
+    Floats,
+    MassPolicy,
+    balanced,
+    checked_masses,
+    real_array,
+    rounding_of,
+)
 from heatlens.transport.threads import checked_threads, over_rows
 
 __all__ = ["histogram_distance", "histogram_matrix", "histogram_nearest"]
@@ -55,8 +62,8 @@ def histogram_distance(
         1.0
     """
     checked_line_policy(mass)
-    sides = [checked_masses(v, name, 2 if np.ndim(v) == 2 else 1)
-             for v, name in ((a, "a"), (b, "b"))]  # fmt: skip
+    arrays = [(real_array(v, name, "masses"), name) for v, name in ((a, "a"), (b, "b"))]
+    sides = [checked_masses(v, name, 2 if v.ndim == 2 else 1) for v, name in arrays]
     single = sides[0].ndim == sides[1].ndim == 1
     _checked_bins(sides[0], sides[1])
     _checked_width(width, sides[0], sides[1])
@@ -150,7 +157,7 @@ def histogram_nearest(
         distances are equal; and the distances (N, k).
 
     Raises:
-        InvalidType: not real numbers.
+        InvalidType: not real numbers, or k is no whole number.
         InvalidArgument: a negative or infinite entry, shapes that do not fit, totals that differ,
             k out of range.
 
@@ -159,8 +166,9 @@ def histogram_nearest(
         (array([[1, 0]]), array([[1., 2.]]))
     """
     checked_threads(threads)
+    k = checked_count(k, "k")
     left, right = _cumulated(queries, collection, width, mass, ("queries", "collection"))
-    if not 1 <= k <= right.shape[1]:
+    if k > right.shape[1]:
         raise InvalidArgument(
             f"k is {k}; the collection has {right.shape[1]} histograms, so 1 to {right.shape[1]}"
         )
@@ -241,8 +249,7 @@ def _checked_bins(a: Floats, b: Floats, names: tuple[str, str] = ("a", "b")) -> 
 
 
 def _checked_width(width: float, a: Floats, b: Floats) -> None:
-    if not 0 < width < np.inf:
-        raise InvalidArgument(f"width is {width}; the width of a bin is finite and above 0")
+    checked_length(width, "width", "the width of a bin")
     most = np.log10(a.shape[-1]) * 2 + np.log10(max(a.max(), b.max())) + np.log10(width)
     if most > 300:
         raise InvalidArgument("the distances overflow; bring masses and width to a smaller scale")

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from heatlens.errors import InvalidArgument, InvalidType
-from heatlens.transport.mass import Floats, balanced, checked_masses, checked_policy, rounding_of
+from heatlens.transport.mass import (
+    Floats,
+    balanced,
+    checked_masses,
+    checked_policy,
+    real_array,
+    rounding_of,
+)
 
-__all__ = ["LINE_POLICIES", "Rows", "checked_exponent", "checked_line_policy", "rows_of"]
+__all__ = [
+    "LINE_POLICIES",
+    "Rows",
+    "checked_count",
+    "checked_exponent",
+    "checked_length",
+    "checked_line_policy",
+    "rows_of",
+]
 
 LINE_POLICIES = ("equal", "normalise")
 
@@ -72,11 +89,53 @@ def checked_exponent(p: float, most: float = np.inf) -> float:
     """`p` as a number from 1 to `most`.
 
     Raises:
+        InvalidType: no number.
         InvalidArgument: outside, or NaN.
     """
-    if not 1 <= p <= most:
+    exponent = _number(p, "p")
+    if not 1 <= exponent <= most:
         raise InvalidArgument(f"p is {p}; the exponent is a number from 1 to {most:g} here")
-    return float(p)
+    return exponent
+
+
+def checked_length(value: float, name: str, of: str) -> float:
+    """`value` as a finite number above 0.
+
+    Args:
+        value: a length.
+        name: what the caller calls it, for messages.
+        of: what it is, likewise.
+
+    Raises:
+        InvalidType: no number.
+        InvalidArgument: 0, negative, infinite or NaN.
+    """
+    length = _number(value, name)
+    if not 0 < length < np.inf:
+        raise InvalidArgument(f"{name} is {value}; {of} is finite and above 0")
+    return length
+
+
+def checked_count(value: int, name: str, least: int = 1) -> int:
+    """`value` as a whole number of at least `least`.
+
+    Raises:
+        InvalidType: no whole number; 2.0 is none.
+        InvalidArgument: below `least`.
+    """
+    try:
+        count = index(value)
+    except TypeError:
+        raise InvalidType(f"{name} is {value!r}; expected a whole number") from None
+    if count < least:
+        raise InvalidArgument(f"{name} is {count}; expected at least {least}")
+    return count
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidType(f"{name} is {value!r}; expected a number")
+    return float(value)
 
 
 def checked_line_policy(mass: str) -> str:
@@ -91,9 +150,7 @@ def checked_line_policy(mass: str) -> str:
 
 
 def _positions(values: Any, name: str) -> Floats:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise InvalidType(f"{name} has type {array.dtype}; positions are real numbers")
+    array = real_array(values, name, "positions")
     if array.ndim not in (1, 2):
         raise InvalidArgument(
             f"{name} has shape {array.shape}; expected (n,), or (N, n) as a batch"
@@ -111,7 +168,8 @@ def _positions(values: Any, name: str) -> Floats:
 def _masses(values: Any, name: str, points: Floats, of: str) -> Floats | None:
     if values is None:
         return None
-    masses = checked_masses(values, name, 2 if np.ndim(values) == 2 else 1)
+    array = real_array(values, name, "masses")
+    masses = checked_masses(array, name, 2 if array.ndim == 2 else 1)
     if masses.shape[-1] != points.shape[-1]:
         raise InvalidArgument(
             f"{name} has {masses.shape[-1]} masses a row for the {points.shape[-1]} positions of {of}"

@@ -16,7 +16,7 @@ from heatlens.errors import InvalidArgument
 from heatlens.transport.line.merge import distances, paired_distances
 from heatlens.transport.line.rows import Rows, checked_exponent, rows_of
 from heatlens.transport.mass import Floats, MassPolicy
-from heatlens.transport.threads import over_rows
+from heatlens.transport.threads import checked_threads, over_rows
 
 __all__ = ["line_distances", "wasserstein_1d"]
 
@@ -57,7 +57,7 @@ def wasserstein_1d(
         A float; for a batch an array (N,).
 
     Raises:
-        InvalidType: not real numbers.
+        InvalidType: not real numbers, or an exponent that is none.
         InvalidArgument: an entry that is not finite, a negative mass, shapes that do not fit,
             totals that differ, an exponent below 1.
 
@@ -70,6 +70,7 @@ def wasserstein_1d(
         [0.0, 2.0]
     """
     exponent = checked_exponent(p)
+    checked_threads(threads)
     rows = rows_of(x, y, a, b, mass)
     found = line_distances(rows, exponent, threads)
     return float(found[0]) if rows.single else found

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import index
 from typing import Any
 
 import numpy as np
 
-from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.errors import InvalidArgument
 from heatlens.transport.ground import checked_points
-from heatlens.transport.line.rows import Rows, rows_of
-from heatlens.transport.mass import Floats
+from heatlens.transport.line.rows import Rows, checked_count, rows_of
+from heatlens.transport.mass import Floats, real_array
 
-__all__ = ["LARGEST", "checked_count", "checked_sides", "directions", "projected", "unit"]
+__all__ = ["LARGEST", "checked_sides", "directions", "projected", "unit"]
 
 ROOM = 4_000_000
 """Projected numbers held at a time, over both sides."""
 LARGEST = 1e150
 """A coordinate or pixel beyond it has a square that is not finite."""
-
-
-def checked_count(value: int, name: str, least: int = 1) -> int:
-    """`value` as a whole number of at least `least`."""
-    try:
-        count = index(value)
-    except TypeError:
-        raise InvalidType(f"{name} is {value!r}; expected a whole number") from None
-    if count < least:
-        raise InvalidArgument(f"{name} is {count}; expected at least {least}")
-    return count
 
 
 def checked_sides(x: Any, y: Any, a: Any, b: Any, mass: str) -> tuple[Floats, Floats, Rows]:
@@ -43,8 +31,9 @@ def checked_sides(x: Any, y: Any, a: Any, b: Any, mass: str) -> tuple[Floats, Fl
                 f"squares of {name} overflow; bring the points to a smaller scale"
             )
     for name, masses, points in (("a", a, x), ("b", b, y)):
-        if masses is not None and np.ndim(masses) != 1:
-            raise InvalidArgument(f"{name} has shape {np.shape(masses)}; expected ({len(points)},)")
+        shape = (len(points),) if masses is None else real_array(masses, name, "masses").shape
+        if len(shape) != 1:
+            raise InvalidArgument(f"{name} has shape {shape}; expected ({len(points)},)")
     return x, y, rows_of(x[:, 0], y[:, 0], a, b, mass)
 
 
@@ -55,6 +44,7 @@ def directions(count: int, dimensions: int, seed: int) -> Floats:
         >>> np.linalg.norm(directions(3, 2, seed=0), axis=1).round(12).tolist()
         [1.0, 1.0, 1.0]
     """
+    checked_count(seed, "seed", 0)
     normal: Floats = np.random.default_rng(seed).standard_normal((count, dimensions))
     return unit(normal)
 

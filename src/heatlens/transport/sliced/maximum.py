@@ -15,9 +15,9 @@ import numpy as np
 
 from heatlens.frozen import frozen
 from heatlens.transport.line.merge import slopes
-from heatlens.transport.line.rows import Rows, checked_exponent
+from heatlens.transport.line.rows import Rows, checked_count, checked_exponent
 from heatlens.transport.mass import Floats, MassPolicy
-from heatlens.transport.sliced.directions import checked_count, checked_sides, directions, unit
+from heatlens.transport.sliced.directions import checked_sides, directions, unit
 
 __all__ = ["MaxSlicedDistance", "max_sliced_wasserstein"]
 

@@ -15,11 +15,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from heatlens.errors import InvalidArgument, InvalidType, UnknownName
-from heatlens.transport.mass import Floats
-from heatlens.transport.sliced.directions import LARGEST, checked_count
+from heatlens.errors import InvalidArgument, UnknownName
+from heatlens.transport.line.rows import checked_count, checked_exponent
+from heatlens.transport.mass import Floats, real_array
+from heatlens.transport.sliced.directions import LARGEST
 from heatlens.transport.sliced.pyramid import laplacian_pyramid
 from heatlens.transport.sliced.sliced import sliced_wasserstein
+from heatlens.transport.threads import checked_threads
 
 __all__ = ["PatchDistance", "patch_distance"]
 
@@ -111,6 +113,9 @@ def patch_distance(
     if scale not in SCALES:
         raise UnknownName("scale", scale, SCALES)
     side = checked_count(patch, "patch")
+    checked_exponent(p)
+    checked_threads(threads)
+    seed = checked_count(seed, "seed", 0)
     limit = checked_count(most, "most", 2)
     pictures = [_checked_picture(first, "first"), _checked_picture(second, "second")]
     if pictures[0].shape[2] != pictures[1].shape[2]:
@@ -149,9 +154,7 @@ def patch_distance(
 
 
 def _checked_picture(values: Any, name: str) -> Floats:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise InvalidType(f"{name} has type {array.dtype}; pixels are real numbers")
+    array = real_array(values, name, "pixels")
     if array.ndim not in (2, 3) or array.size == 0:
         raise InvalidArgument(f"{name} has shape {array.shape}; expected (H, W) or (H, W, C)")
     picture: Floats = np.asarray(array, np.float64)

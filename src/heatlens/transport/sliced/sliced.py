@@ -20,15 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from heatlens.transport.line.rows import checked_exponent
+from heatlens.transport.line.rows import checked_count, checked_exponent
 from heatlens.transport.line.wasserstein import line_distances
 from heatlens.transport.mass import MassPolicy
-from heatlens.transport.sliced.directions import (
-    checked_count,
-    checked_sides,
-    directions,
-    projected,
-)
+from heatlens.transport.sliced.directions import checked_sides, directions, projected
 from heatlens.transport.threads import checked_threads
 
 __all__ = ["SlicedDistance", "sliced_wasserstein"]
