@@ -41,8 +41,8 @@ row(*pairs)
 # %%
 # With a photograph to begin with, what is coarse in it stays. It takes over the colours of the
 # stained tissue and some of its grain; its cells are not seen again.
-cat = hl.read_image(reduced(skimage.data.chelsea(), 160), name="chelsea")
-tissue = hl.read_image(reduced(skimage.data.immunohistochemistry(), 160), name="stained tissue")
+cat = hl.read_image(reduced(skimage.data.chelsea(), 128), name="chelsea")
+tissue = hl.read_image(reduced(skimage.data.immunohistochemistry(), 128), name="stained tissue")
 row(
     ("chelsea", cat),
     ("texture of", tissue),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from heatlens.distributions.given import checked_seed, checked_whole
-from heatlens.errors import InvalidArgument, InvalidType, UnknownName
+from heatlens.errors import InvalidArgument
 from heatlens.image import Image
 from heatlens.render.cielab import to_srgb
 from heatlens.transfer.colour.colour_map import ColourMap
@@ -25,20 +25,12 @@ from heatlens.transfer.colour.fit import (
     share_outside,
 )
 from heatlens.transfer.colour.lab import lab_of
+from heatlens.transfer.colour.options import check_options
 from heatlens.transfer.colour.palette import Palette, distance, on_cells, palette_of
 from heatlens.transfer.colour.pixels import colours_of, is_grey, opened, sampled
 from heatlens.transport.mass import Floats
 
-__all__ = ["METHODS", "colour_map", "colour_transfer", "palette_distance"]
-
-METHODS = ("exact", "regularised", "pixelwise")
-
-_OPTIONS = {
-    "exact": ("smoothness", "stages"),
-    "regularised": ("smoothness",),
-    "pixelwise": ("sweeps",),
-}
-"""Which of the options each method takes."""
+__all__ = ["colour_map", "colour_transfer", "palette_distance"]
 
 _FITTED = 1 << 16
 """Pixels of the picture that a map is fitted with."""
@@ -100,7 +92,7 @@ def colour_transfer(
         >>> colour_transfer(sky, sand).pixels[0, 0].tolist()
         [200, 170, 120]
     """
-    _check(method, k, seed, smoothness=smoothness, stages=stages, sweeps=sweeps)
+    check_options(method, k, seed, smoothness=smoothness, stages=stages, sweeps=sweeps)
     if threads is not None:
         checked_whole(threads, "threads")
     picture, goal = _pair(image, reference)
@@ -142,7 +134,7 @@ def colour_map(
     """
     if method == "pixelwise":
         raise InvalidArgument("'pixelwise' moves pixels one by one and has no map; use 'exact'")
-    _check(method, k, seed, smoothness=smoothness, stages=stages)
+    check_options(method, k, seed, smoothness=smoothness, stages=stages)
     picture, goal = _pair(image, reference)
     width = {"exact": 4.0, "regularised": 8.0}[method] if smoothness is None else float(smoothness)
     stages = 2 if stages is None else stages
@@ -182,33 +174,6 @@ def palette_distance(image: Any, reference: Any, *, k: int = 128, seed: int = 0)
     checked_seed(seed)
     wanted = _measured_palette(opened(reference, "reference"), k, seed)
     return _distance_to(wanted, opened(image, "image"))
-
-
-def _check(method: str, k: Any, seed: Any, **options: Any) -> None:
-    """An error for a number out of range and for an option that the method does not take."""
-    if method not in METHODS:
-        raise UnknownName("method of colour transfer", method, METHODS)
-    checked_whole(k, "k")
-    checked_seed(seed)
-    for name, value in options.items():
-        if value is None:
-            continue
-        if name not in _OPTIONS[method]:
-            raise InvalidArgument(
-                f"{method!r} has no {name} (got {value!r}); of {', '.join(options)} it takes "
-                f"{' and '.join(_OPTIONS[method])}"
-            )
-        if name == "smoothness":
-            _check_smoothness(value)
-        else:
-            checked_whole(value, name)
-
-
-def _check_smoothness(value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise InvalidType(f"smoothness is {value!r}; it is a number of CIELAB units")
-    if not (np.isfinite(value) and value > 0):
-        raise InvalidArgument(f"smoothness is {value}; CIELAB units, finite and above 0, are meant")
 
 
 def _measured_palette(reference: Image, k: int, seed: int) -> Palette:

@@ -10,7 +10,6 @@ over, things are not recognised.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,15 +23,20 @@ from heatlens.distributions.given import checked_seed, checked_whole
 from heatlens.errors import InvalidArgument
 from heatlens.image import Image
 from heatlens.transfer.colour.pixels import is_grey, opened
+from heatlens.transfer.style.opaque import (
+    framed,
+    known_mask,
+    mask_of,
+    patches_shown,
+    resized,
+    whole_patches,
+)
 from heatlens.transfer.style.patches import patch_loss, random_filters
 
 __all__ = ["style_transfer", "texture"]
 
 _PACE = 0.05
 """Length of the first steps, in units of the range; the last ones are a tenth of it."""
-
-_ALL = 0.999
-"""A patch lies in a mask if so much of it does: resizing rounds."""
 
 _RATIO = 0.6
 """Size of a level beside the next finer one."""
@@ -80,11 +84,11 @@ def style_transfer(
         raise InvalidArgument("one picture is grey, the other has colours; give two of a kind")
     _check(min(*picture.size, *goal.size), coarsest, steps, patch, filters, seed)
     start, wanted = _planes(picture), _planes(goal)
-    known = _known(goal, patch)
+    known = known_mask(goal, patch)
     levels = _levels(picture.size, coarsest, min(goal.size), patch)
     first = F.interpolate(start[None], levels[0], mode="bilinear", antialias=True)[0]
     made = _descended(
-        first, wanted, levels, steps, patch, filters, seed, shown=_mask(picture), known=known
+        first, wanted, levels, steps, patch, filters, seed, shown=mask_of(picture), known=known
     )
     return picture.with_(
         pixels=_pixels(made, picture),
@@ -116,7 +120,7 @@ def texture(
     size = _size(size)
     _check(min(*size, *goal.size), coarsest, steps, patch, filters, seed)
     wanted = _planes(goal)
-    known = _known(goal, patch)
+    known = known_mask(goal, patch)
     levels = _levels(size, coarsest, min(goal.size), patch)
     noise = torch.randn(len(wanted), *levels[0], generator=torch.Generator().manual_seed(seed + 1))
     mean, spread = wanted.mean((1, 2), keepdim=True), wanted.std((1, 2), keepdim=True)
@@ -189,9 +193,10 @@ def _descended(
         goal = F.interpolate(wanted[None], size, mode="bilinear", antialias=True)[0]
         canvas = picture.detach().clone().requires_grad_()
         optimiser = torch.optim.Adam([canvas], lr=_PACE)
-        seen = _some(shown, level, patch)
+        seen = patches_shown(shown, level, patch)
         counted = [
-            None if known is None else _whole(_resized(known, size), side) for side in (patch, 1)
+            None if known is None else whole_patches(resized(known, size), side)
+            for side in (patch, 1)
         ]
         for step in range(steps):
             optimiser.param_groups[0]["lr"] = _PACE * (1 - 0.9 * step / steps)
@@ -199,52 +204,10 @@ def _descended(
             for side, some, whole in zip((patch, 1), seen, counted, strict=True):
                 count = filters if side > 1 else max(1, filters // 3)
                 chosen = random_filters(count, len(wanted), side, generator)
-                patch_loss(_framed(canvas, side), goal, chosen, some, whole).backward()
+                patch_loss(framed(canvas, side), goal, chosen, some, whole).backward()
             optimiser.step()
         picture = canvas.detach()
     return picture.clamp(0, 1)
-
-
-def _framed(canvas: Tensor, patch: int) -> Tensor:
-    """Reflected at its edges, so that the pixels there lie in as many patches as the others."""
-    return F.pad(canvas[None], [patch // 2] * 4, mode="reflect")[0]
-
-
-def _mask(image: Image) -> Tensor | None:
-    """1 where a picture is seen, 0 where it is transparent, (h, w); None: seen everywhere."""
-    if image.alpha is None or (image.alpha > 0).all():
-        return None
-    return torch.from_numpy((image.alpha > 0).astype(np.float32))
-
-
-def _known(reference: Image, patch: int) -> Tensor | None:
-    """The reference's mask; an error if no patch lies in it."""
-    mask = _mask(reference)
-    if mask is not None and F.avg_pool2d(mask[None], patch, 1).max() < _ALL:
-        raise InvalidArgument(
-            f"no patch of {patch} x {patch} pixels of the reference is free of transparent ones; "
-            "give a smaller patch, or a reference with more to see"
-        )
-    return mask
-
-
-def _resized(mask: Tensor, size: Sequence[int]) -> Tensor:
-    return F.interpolate(mask[None, None], size, mode="bilinear", antialias=True)[0, 0]
-
-
-def _whole(mask: Tensor, side: int) -> Tensor:
-    """Places of the patches that lie in the mask, or, where none does, of those nearest to it."""
-    share = F.avg_pool2d(mask[None], side, 1)[0]
-    return share >= min(_ALL, float(share.max()))
-
-
-def _some(mask: Tensor | None, level: tuple[int, int], patch: int) -> list[Tensor | None]:
-    """Places of the patches, and of the pixels, of which something is seen."""
-    if mask is None:
-        return [None, None]
-    small = _resized(mask, level)
-    framed = _framed(small[None], patch)
-    return [F.max_pool2d(framed, patch, 1)[0] > 1 - _ALL, small > 1 - _ALL]
 
 
 def _planes(image: Image) -> Tensor:

@@ -25,7 +25,7 @@ __all__ = [
     "with_slopes",
 ]
 
-_ROUNDING = {torch.float16: 1e-2, torch.bfloat16: 5e-2, torch.float32: 1e-5}
+_ROUNDING = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float32: 2e-6}
 
 
 class _Slopes(torch.autograd.Function):
