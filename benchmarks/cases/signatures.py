@@ -25,9 +25,9 @@ ONE, TWO, POT, EMD2, OPENCV = "one thread", "two threads", "POT's solver", "ot.e
 
 def run(settings: Settings, said: Said) -> Result:
     """Time it beside POT's bare solver and NumPy costs, POT's public function and OpenCV."""
-    sizes = {32: settings.of(quick=8, default=400, full=2000),
-             64: settings.of(quick=4, default=150, full=800),
-             256: settings.of(quick=2, default=20, full=100)}  # fmt: skip
+    sizes = {32: settings.of(quick=8, default=3000, full=8000),
+             64: settings.of(quick=4, default=1200, full=4000),
+             256: settings.of(quick=2, default=120, full=400)}  # fmt: skip
     said("signatures")
     started = time.perf_counter()
     emd_batch([[1.0, 2.0]], [[2.0, 1.0]], x=[0.0, 1.0], y=[2.0, 3.0])

@@ -21,6 +21,7 @@ from heatlens.transport.mass import Floats, real_array
 __all__ = [
     "METRICS",
     "Metric",
+    "box",
     "checked_cost",
     "checked_metric",
     "checked_points",
@@ -120,6 +121,15 @@ def checked_metric(metric: str, p: float, threshold: float | None) -> Metric:
     return METRICS[metric]
 
 
+def box(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The lowest and the highest coordinates (d,) of points x (n, d) and y (m, d)."""
+    # NumPy is slow along the first axis of a narrow array.
+    along = [np.ascontiguousarray(points.T) for points in (x, y)]
+    low: Floats = np.minimum(*(points.min(1) for points in along))
+    high: Floats = np.maximum(*(points.max(1) for points in along))
+    return low, high
+
+
 def require_range(x: Floats, y: Floats, metric: Metric, p: float) -> None:
     """An `InvalidArgument` if distances between the points, or their powers, leave the doubles.
 
@@ -129,7 +139,7 @@ def require_range(x: Floats, y: Floats, metric: Metric, p: float) -> None:
         metric: of the distance, which squares coordinates if it is Euclid's.
         p: exponent.
     """
-    low, high = np.minimum(x.min(0), y.min(0)), np.maximum(x.max(0), y.max(0))
+    low, high = box(x, y)
     with np.errstate(over="ignore"):
         widest = float((high - low).max())
     if widest == 0:

@@ -17,6 +17,7 @@ from heatlens.transport.exact.pairs import solve_pairs
 from heatlens.transport.exact.problem import checked_penalty, require_plain_cost
 from heatlens.transport.exact.simplex import DONE
 from heatlens.transport.ground import (
+    box,
     checked_cost,
     checked_metric,
     ground_cost,
@@ -234,6 +235,9 @@ class _Work:
         """The policy, checked, and in the numbers that the compiled loop takes."""
         extra = checked_penalty(checked_policy(mass), penalty)
         cores = checked_threads(threads)
+        if not self.cost.size:
+            metric = checked_metric(self.metric, self.p, self.threshold)
+            require_range(self.first.points, self.second.points, metric, self.p)
         if mass == "unbalanced" and 2 * extra >= self.dearest():
             return _Terms("partial", 0.0, extra, cores)  # see `Sides.relaxed`
         return _Terms(mass, extra, 0.0, cores)
@@ -242,8 +246,7 @@ class _Work:
         """No cost is above it."""
         if self.cost.size:
             return float(self.cost.max())
-        x, y = self.first.points, self.second.points
-        low, high = np.minimum(x.min(0), y.min(0)), np.maximum(x.max(0), y.max(0))
+        low, high = box(self.first.points, self.second.points)
         cost = ground_cost(low[None], high[None], self.metric, self.p, self.threshold)
         return float(cost[0, 0])
 
@@ -258,8 +261,6 @@ class _Work:
             first, second = first.normalised(), second.normalised()
         elif terms.mass == "equal":
             _require_equal(first, second, rows, columns)
-        if not self.cost.size:
-            require_range(first.points, second.points, metric, self.p)
         cost = np.minimum(self.cost, limit)
         stays = self.same_places and is_metric(self.p)
         policy = {"partial": 1, "unbalanced": 2}.get(terms.mass, 0)

@@ -19,7 +19,7 @@ from heatlens.transport.exact.problem import (
     checked_limit,
     checked_sides,
 )
-from heatlens.transport.exact.simplex import LOOSE, UNFINISHED, certified
+from heatlens.transport.exact.simplex import LOOSE, UNFINISHED, certified, row_prices
 from heatlens.transport.exact.transport import Transport
 from heatlens.transport.exact.tree import Nodes
 from heatlens.transport.ground import METRICS
@@ -204,8 +204,7 @@ def _potentials(
 ) -> tuple[Floats, Floats]:
     """Prices for every point, those without mass included."""
     n, m = len(rows), len(columns)
-    used = m + (sides.destroyed > 0)
-    u = (matrix[:, :used] - v[:used]).min(1)
+    u = row_prices(matrix, v)
     shift = -u[n] if sides.made > 0 else v[m] if sides.destroyed > 0 else 0.0
     # Nothing is worth more than what it costs to make or to destroy it.
     dearest_u = sides.extra if sides.destroyed > 0 else np.inf

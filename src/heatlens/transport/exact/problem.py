@@ -11,6 +11,7 @@ import numpy as np
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.transport.ground import (
     METRICS,
+    box,
     checked_cost,
     checked_metric,
     checked_points,
@@ -67,8 +68,7 @@ class Ground:
             return float(self.cost.max())
         assert self.x is not None
         assert self.y is not None
-        low = np.minimum(self.x.min(0), self.y.min(0))
-        high = np.maximum(self.x.max(0), self.y.max(0))
+        low, high = box(self.x, self.y)
         corner = ground_cost(low[None], high[None], self.metric, self.p)
         return min(float(corner[0, 0]), self.threshold**self.p)
 

@@ -20,7 +20,17 @@ from heatlens.transport.exact.tree import ROOT, Nodes, Tree, exchange, new_tree,
 from heatlens.transport.exact.twofold import polish
 from heatlens.transport.mass import Floats
 
-__all__ = ["DONE", "LOOSE", "UNFINISHED", "carried", "certified", "gap_of", "solve", "value_of"]
+__all__ = [
+    "DONE",
+    "LOOSE",
+    "UNFINISHED",
+    "carried",
+    "certified",
+    "gap_of",
+    "row_prices",
+    "solve",
+    "value_of",
+]
 
 DONE, LOOSE, UNFINISHED = 0, 1, -1
 """What became of a problem: proved, not proved, stopped before its end."""
@@ -258,12 +268,19 @@ def value_of(tree: Tree, cost: Any, n: int, mass: Any) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def row_prices(cost: Any, price: Any) -> Floats:
+    """u_i = min_j (cost_ij - v_j): with these no u_i + v_j is above its cost, whatever v is."""
+    u = np.empty(len(cost))
+    for i in range(len(cost)):
+        u[i] = least(cost, i, price)[0]
+    return u
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def gap_of(tree: Tree, cost: Any, n: int, mass: Any) -> float:
     """Sum of mass x reduced cost over the arcs, with u_i = min_j (cost_ij - v_j)."""
     price = tree.potential[n:]
-    u = np.empty(n)
-    for i in range(n):
-        u[i] = least(cost, i, price)[0]
+    u = row_prices(cost, price)
     gap = 0.0
     for node in range(len(mass)):
         above = tree.parent[node]
