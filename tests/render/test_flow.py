@@ -406,3 +406,14 @@ def test_one_bin_each_is_a_distance_too():
 def test_histograms_that_are_none(first, hint):
     with pytest.raises(InvalidArgument, match=hint):
         histogram_flow(*first, [1.0], [1.0])
+
+
+def test_many_bins_are_drawn_together_and_none_is_lost():
+    rng = np.random.default_rng(0)
+    values, first, second = np.arange(256), rng.random(256), rng.random(256)
+    figure = histogram_flow(values, first, values, second)
+    (axes,) = (axes for axes in figure.axes if axes.get_label() == "histograms")
+    assert len(axes.patches) <= 2 * 64
+    heights = [bar.get_height() for bar in axes.patches]
+    assert sum(height for height in heights if height > 0) == pytest.approx(100)
+    assert sum(height for height in heights if height < 0) == pytest.approx(-100)

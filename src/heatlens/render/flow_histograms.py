@@ -29,6 +29,9 @@ Floats = npt.NDArray[np.float64]
 _FIRST, _SECOND, _BETWEEN = "#1f69be", "#cd5514", "#c9b458"
 _WIDE, _HISTOGRAM, _CURVES, _ROOM, _LEFT = 4.6, 1.6, 1.5, 0.34, 0.48
 
+_MOST_BARS = 64
+"""More would be too thin to see; the curves below show every value."""
+
 
 def histogram_flow(
     first_values: Any,
@@ -85,26 +88,29 @@ def histogram_flow(
     if p != 1 or abs(stated - area) > 1e-6 * max(area, stated):
         other = f"W{p:g} = {number(stated)} {distance_unit or unit}"
         meant = f"W1 of the shares: {number(area)} {unit}, not {other}"
+    span = float(edges[-1] - edges[0]) or 1.0
+    narrow = _bin_width(sides) or 0.02 * span
+    bars, bin_width = _bars(sides, narrow, float(edges[0]), span)
+    together = round(bin_width / narrow)
     page, top = framed(
         _WIDE,
         _HISTOGRAM + _CURVES + 2 * _ROOM,
         title=title or f"W{p:g} = {number(stated)} {distance_unit or unit}",
         subtitle=subtitle,
         caption=(
+            *([f"Above: a bar is {together} neighbouring values."] if together > 1 else []),
             "Below: which share lies at or under each value. The shaded area between the two "
             f"curves is {meant}.",
             *notes,
         ),
     )
-    span = float(edges[-1] - edges[0]) or 1.0
-    bin_width = _bin_width(sides) or 0.02 * span
     ends = (float(edges[0]) - 0.75 * bin_width, float(edges[-1]) + 0.75 * bin_width)
     x, wide = MARGIN + _LEFT, _WIDE - _LEFT
     upper = page.axes(x, top, wide, _HISTOGRAM)
     upper.set_label("histograms")
-    highest = 100 * max(float(weights.max()) for _, weights in sides)
+    highest = 100 * max(float(weights.max()) for _, weights in bars)
     for (values, weights), sign, colour, name in zip(
-        sides, (1, -1), (_FIRST, _SECOND), names, strict=True
+        bars, (1, -1), (_FIRST, _SECOND), names, strict=True
     ):
         upper.bar(values, sign * 100 * weights, bin_width * 0.92, color=colour, linewidth=0)
         _named(upper, 0.97 if sign > 0 else 0.03, name, colour)
@@ -157,6 +163,21 @@ def _bin_width(sides: list[tuple[Floats, Floats]]) -> float:
     """The narrowest distance between two values of a side; 0 if each has only one."""
     gaps = [np.diff(np.unique(values)) for values, _ in sides]
     return min((float(gap.min()) for gap in gaps if len(gap)), default=0.0)
+
+
+def _bars(
+    sides: list[tuple[Floats, Floats]], width: float, low: float, span: float
+) -> tuple[list[tuple[Floats, Floats]], float]:
+    """What the bars show: neighbours together where there would be too many; and their width."""
+    together = int(np.ceil((span / width + 1) / _MOST_BARS))
+    if together < 2:
+        return sides, width
+    count = int(np.ceil((span / width + 1) / together))
+    ends = low - width / 2 + width * together * np.arange(count + 1)
+    ends[-1] = max(ends[-1], low + span + width)
+    middles = (ends[:-1] + ends[1:]) / 2
+    grouped = [(middles, np.histogram(values, ends, weights=w)[0]) for values, w in sides]
+    return grouped, width * together
 
 
 def _named(axes: Axes, height: float, name: str, colour: str) -> None:
