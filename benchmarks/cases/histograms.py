@@ -54,8 +54,11 @@ def run(settings: Settings, said: Said) -> Result:
                  "pairs for cv2.EMD and ot.emd2_1d": pairs[OPENCV], "type": "float64"},
         entries=entries(times.values()),
         targets=[
-            Target("10-bin histograms: million pairs a second, one thread", 100, _rounded(rates.get(ONE)), False),
-            Target("10-bin histograms: million pairs a second, all threads", 100, _rounded(rates.get(ALL)), False),
+            Target(f"10-bin histograms, {words}: million pairs a second", 100.0,
+                   _rounded(rates.get(name)), False)
+            for words, name in (("one thread, memory reused", ONE),
+                                ("all threads, memory reused", ALL),
+                                ("all threads, new memory", FRESH))
         ],
         agreements=_agreements(contenders, times, queries, collection, few),
         extras=[

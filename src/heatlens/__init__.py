@@ -5,9 +5,9 @@ Names are imported when they are first used, so that `import heatlens` costs not
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from heatlens.lazy import lazily
 from heatlens.version import __version__
 
 if TYPE_CHECKING:
@@ -104,13 +104,7 @@ _HOME = {
     "wasserstein": "distributions.wasserstein",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'heatlens' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"heatlens.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

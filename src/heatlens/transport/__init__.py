@@ -19,8 +19,9 @@ Names are imported when they are first used: numba and torch take a while.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from heatlens.lazy import lazily
 
 if TYPE_CHECKING:
     from heatlens.transport.barycenter.grid import GridBarycenter, barycenter_grid
@@ -104,13 +105,7 @@ _HOME = {
     "wasserstein_circular": "line.circular",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

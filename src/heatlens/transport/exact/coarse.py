@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 from heatlens.transport.exact.costs import open_costs, write_costs
-from heatlens.transport.exact.simplex import solve
+from heatlens.transport.exact.simplex import NO_LIMIT, solve
 from heatlens.transport.mass import Floats
 
 __all__ = ["PAYS_FROM", "no_prices", "prices"]
@@ -33,8 +33,6 @@ _FINER = 4
 
 _DIMENSIONS = 4
 """Cells are no use in more."""
-
-_EVER = np.int64(2**62)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -76,7 +74,7 @@ def prices(
         cost = open_costs(len(rows), len(columns), False, False, 0.0)
         write_costs(cost, rows, columns.T.copy(), code, p, threshold)
         price = _carried_over(above_x, above_u, columns, code, p, threshold, cost.shape[1])
-        tree, _ = solve(cost, supply, demand, price, _EVER, np.zeros(1, np.int64))
+        tree, _ = solve(cost, supply, demand, price, NO_LIMIT, np.zeros(1, np.int64))
         above_x, above_u = rows, -tree.potential[: len(rows)]
     return _carried_over(above_x, above_u, y, code, p, threshold, width)
 

@@ -9,12 +9,10 @@ from numba import njit
 
 from heatlens.transport.exact.coarse import no_prices, prices
 from heatlens.transport.exact.costs import open_costs, write_costs
-from heatlens.transport.exact.simplex import DONE, certified
+from heatlens.transport.exact.simplex import DONE, NO_LIMIT, certified
 from heatlens.transport.mass import Floats
 
 __all__ = ["solve_pairs"]
-
-_EVER = np.int64(2**62)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -101,7 +99,7 @@ def solve_pairs(
             if made == 0 and lost == 0:
                 width = matrix.shape[1]
                 start_from = prices(near, supply, far, demand, code, p, threshold, width)
-        state[pair], value = certified(matrix, supply, demand, start_from, _EVER, never)[:2]
+        state[pair], value = certified(matrix, supply, demand, start_from, NO_LIMIT, never)[:2]
         values[pair] = value + surcharge * abs(over)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.transport.exact.simplex import NO_LIMIT
 from heatlens.transport.ground import (
     METRICS,
     box,
@@ -36,8 +37,6 @@ __all__ = [
     "checked_sides",
     "require_plain_cost",
 ]
-
-_EVER = 2**62
 
 
 @dataclass(frozen=True)
@@ -180,14 +179,14 @@ def require_plain_cost(x: Any, y: Any, metric: str, p: float) -> None:
 def checked_limit(limit: int | None) -> int:
     """The number of exchanges at most, a whole number of 1 or more; None means no limit."""
     if limit is None:
-        return _EVER
+        return int(NO_LIMIT)
     try:
         count = index(limit)
     except TypeError:
         raise InvalidType(f"limit is {limit!r}; expected a whole number or None") from None
     if count < 1:
         raise InvalidArgument(f"limit is {count}; at least 1, or None for no limit")
-    return min(count, _EVER)
+    return min(count, int(NO_LIMIT))
 
 
 def checked_penalty(mass: str, penalty: float | None) -> float:

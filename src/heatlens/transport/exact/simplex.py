@@ -17,12 +17,13 @@ from numba import njit
 from heatlens.transport.exact.lowest import column_of, least
 from heatlens.transport.exact.start import first_arcs, whole_units
 from heatlens.transport.exact.tree import ROOT, Nodes, Tree, exchange, new_tree, plant
-from heatlens.transport.exact.twofold import polish
+from heatlens.transport.exact.twofold import largest_of, polish
 from heatlens.transport.mass import Floats
 
 __all__ = [
     "DONE",
     "LOOSE",
+    "NO_LIMIT",
     "UNFINISHED",
     "carried",
     "certified",
@@ -34,6 +35,9 @@ __all__ = [
 
 DONE, LOOSE, UNFINISHED = 0, 1, -1
 """What became of a problem: proved, not proved, stopped before its end."""
+
+NO_LIMIT = np.int64(2**62)
+"""More exchanges than any problem takes."""
 
 _SLACK = 1e-14
 """A reduced cost above -_SLACK x the largest potential is rounding."""
@@ -78,7 +82,7 @@ def certified(
     gap = gap_of(tree, cost, n, mass)
     if exchanges == UNFINISHED:
         return UNFINISHED, value, gap, tree.parent, mass, tree.potential
-    hidden = 1e-15 * a.sum() * _largest(tree)
+    hidden = 1e-15 * a.sum() * largest_of(tree.potential)
     if gap + hidden <= _TIGHT * abs(value):
         return DONE, value, gap, tree.parent, mass, tree.potential
     root = np.int64(0)
@@ -92,7 +96,7 @@ def certified(
     gap = a.sum() * max(-worst, 0.0)
     # A value near 0 has no digits to compare with: the smallest cost takes its place.
     allowed = _TIGHT * max(abs(value), a.sum() * _smallest(cost, m))
-    state = DONE if gap + 1e-28 * a.sum() * _largest(tree) <= allowed else LOOSE
+    state = DONE if gap + 1e-28 * a.sum() * largest_of(tree.potential) <= allowed else LOOSE
     return state, value, gap, tree.parent, mass, tree.potential
 
 
@@ -120,7 +124,7 @@ def solve(cost: Any, a: Any, b: Any, prices: Any, limit: int, brake: Any) -> tup
     zero: Any = np.int64(0)  # for a literal 0 numba would compile everything below once more
     total, root = zero, zero
     for _ in range(_ROUNDS):
-        slack = _SLACK * _largest(tree)
+        slack = _SLACK * largest_of(tree.potential)
         made, root = _improve(tree, cost, n, root, slack, limit - total, brake)
         total += made
         if total >= limit or brake[0] != 0:
@@ -190,15 +194,6 @@ def _choose(
                 at, best = left, reduced
             left += 1
     return left, at, best
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _largest(tree: Tree) -> float:
-    """The largest magnitude of a potential."""
-    largest = 0.0
-    for potential in tree.potential:
-        largest = max(largest, abs(potential))
-    return largest
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -6,7 +6,7 @@ is a piece of the ring. An exchange cuts the tree in two and always moves the sm
 the one with the root: any node may be the root.
 
 The pieces of an exchange are inlined by force: a call would hand over nine arrays, which costs a
-fifth of the time of small problems.
+sixth of the time of small problems.
 
 Bazaraa, Jarvis, Sherali: Linear Programming and Network Flows, ch. 9; the walk ("thread") is due
 to Glover, Klingman, Stutz: Augmented threaded index method for network optimization, 1974.

@@ -19,7 +19,7 @@ from numba import njit
 from heatlens.transport.exact.tree import Tree, exchange
 from heatlens.transport.mass import Floats
 
-__all__ = ["polish"]
+__all__ = ["largest_of", "polish"]
 
 _SLACK = 2.0**-98
 """A reduced cost above -_SLACK x the largest potential is rounding, even here."""
@@ -45,7 +45,7 @@ def polish(
     high, low = _potentials(tree, cost, n, root)
     row, clean, made, worst = 0, 0, 0, 0.0
     while clean < n and brake[0] == 0:
-        slack = _SLACK * _largest(high)
+        slack = _SLACK * largest_of(high)
         reduced, column = _lowest(cost, row, m, high, low, n)
         if reduced < -slack:
             if made >= limit:
@@ -101,7 +101,8 @@ def _sum(a: float, b: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _largest(values: Any) -> float:
+def largest_of(values: Any) -> float:
+    """The largest magnitude."""
     largest = 0.0
     for value in values:
         largest = max(largest, abs(value))
