@@ -9,10 +9,14 @@
     │   ├── UnreadableImage               a file or array that is not a usable picture
     │   │   ├── ImageTooLarge             more pixels than the limit (a decompression bomb?)
     │   │   └── MissingImage (FileNotFoundError)
+    │   ├── NotAnIndex                    a folder that is no index of heatlens, or of a later one
+    │   │   └── MissingIndex (FileNotFoundError)
     │   ├── WeightsUnavailable            weights that cannot be had; says which file to put where
     │   └── UntrustedPickle               a checkpoint that only unpickling could open
     ├── InvalidType (TypeError)           a value of the wrong kind
     ├── MissingDependency (ImportError)   an extra is not installed; says the pip command
+    ├── DamagedIndex (OSError)            an index whose files are not what was written; says which
+    ├── UnwritableIndex (OSError)         an index that a change cannot be written to
     ├── NotCertified (ArithmeticError)    a result that could not be proved; none is handed out
     └── OutOfMemory (MemoryError)         one single row does not fit in memory
 
@@ -29,20 +33,24 @@ from collections.abc import Iterable
 
 __all__ = [
     "AssumptionWarning",
+    "DamagedIndex",
     "HeatlensError",
     "ImageTooLarge",
     "InvalidArgument",
     "InvalidType",
     "MissingDependency",
     "MissingImage",
+    "MissingIndex",
     "NeedsGradient",
     "NoSpatialLayer",
+    "NotAnIndex",
     "NotCertified",
     "OutOfMemory",
     "UnknownName",
     "UnreadableImage",
     "UnsupportedMethod",
     "UntrustedPickle",
+    "UnwritableIndex",
     "WeightsUnavailable",
     "did_you_mean",
 ]
@@ -113,6 +121,14 @@ class MissingImage(UnreadableImage, FileNotFoundError):
     """A path at which there is no file."""
 
 
+class NotAnIndex(InvalidArgument):
+    """A place that holds no index, or one that this version cannot read."""
+
+
+class MissingIndex(NotAnIndex, FileNotFoundError):
+    """A path at which there is no index."""
+
+
 class WeightsUnavailable(InvalidArgument):
     """Weights that cannot be had on this machine."""
 
@@ -141,6 +157,14 @@ class MissingDependency(HeatlensError, ImportError):
     def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str, str, str]]:
         """Pickle by the arguments."""
         return (type(self), (self.package, self.extra, self.purpose, self.reason))
+
+
+class DamagedIndex(HeatlensError, OSError):
+    """An index whose files are not what was written, or cannot be read."""
+
+
+class UnwritableIndex(HeatlensError, OSError):
+    """A change that cannot be written to an index; what was committed before stays."""
 
 
 class NotCertified(HeatlensError, ArithmeticError):

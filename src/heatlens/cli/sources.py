@@ -7,16 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heatlens.errors import InvalidArgument
+from heatlens.images.sniff import SUFFIXES
 
-__all__ = ["PICTURES", "pictures"]
-
-PICTURES = frozenset(
-    (
-        *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm"),
-        *(".pgm", ".dcm", ".nii", ".gz"),
-    )
-)
-"""Endings that count as pictures when a folder is given."""
+__all__ = ["pictures"]
 
 
 def pictures(typed: Sequence[str]) -> tuple[list[Path], list[tuple[str, str]]]:
@@ -41,7 +34,7 @@ def pictures(typed: Sequence[str]) -> tuple[list[Path], list[tuple[str, str]]]:
             inside = sorted(
                 item
                 for item in path.iterdir()
-                if item.is_file() and item.suffix.lower() in PICTURES
+                if item.is_file() and item.suffix.lower() in SUFFIXES
             )
             if not inside:
                 failed.append((source, "the folder has no pictures"))

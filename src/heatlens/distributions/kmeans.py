@@ -13,21 +13,29 @@ not depend on the number of threads.
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from heatlens.distributions.lloyd import (
+    BLOCK,
+    assigned,
+    fitted,
+    kept,
+    nearest,
+    spread,
+    started,
+    updated,
+)
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.transport.ground import checked_points
 from heatlens.transport.mass import Floats, checked_masses
-from heatlens.transport.threads import checked_threads
+from heatlens.transport.threads import checked_threads, over_rows
 
-__all__ = ["KMeans", "kmeans"]
+__all__ = ["KMeans", "draws_of", "kmeans"]
 
-_BLOCK = 8192
 _WORTH_THREADS = 20_000_000
 """Coordinate differences in one iteration from which several threads pay."""
 
@@ -107,7 +115,8 @@ def kmeans(
     labels = np.empty(len(x), np.int64)
     labels[has_weight] = found.labels
     if not has_weight.all():
-        labels[~has_weight] = _Assignment(x[~has_weight] / scale, found.centres, 1).labels
+        rest = np.ascontiguousarray(x[~has_weight].T / scale)
+        labels[~has_weight] = nearest(rest, found.centres)[0]
     return KMeans(found.centres * scale, found.masses * heavy, labels)
 
 
@@ -122,135 +131,37 @@ def _checked_counts(**counts: Any) -> None:
 def _fitted(
     x: Floats, w: Floats, k: int, seed: int, iterations: int, tolerance: float, threads: int | None
 ) -> KMeans:
-    trials = 2 + int(math.log(k))
-    draws = np.random.default_rng(seed).random((min(k, len(x)), trials))
-    centres = x[_start(x, w, draws)]
-    threads = checked_threads(threads) if x.size * len(centres) >= _WORTH_THREADS else 1
-    mean = np.average(x, axis=0, weights=w)
-    least = tolerance * float(np.average((x - mean) ** 2, axis=0, weights=w).mean())
-    labels: npt.NDArray[np.int64] | None = None
+    columns = np.ascontiguousarray(x.T)
+    draws = draws_of(min(k, len(x)), k, seed)
+    threads = checked_threads(threads) if x.size * len(draws) >= _WORTH_THREADS else 1
+    fit = fitted if threads == 1 else partial(_fitted_by_threads, threads)
+    return KMeans(*fit(columns, w, draws, iterations, tolerance))
+
+
+@lru_cache(maxsize=64)
+def draws_of(rows: int, k: int, seed: int) -> Floats:
+    """Random numbers in 0..1 of the start, (rows, trials): several candidates for each centre."""
+    return np.random.default_rng(seed).random((rows, 2 + int(math.log(k))))
+
+
+def _fitted_by_threads(
+    threads: int, x: Floats, w: Floats, draws: Floats, iterations: int, tolerance: float
+) -> Any:
+    """`lloyd.fitted`, the blocks of a step shared among threads."""
+    centres = np.ascontiguousarray(x[:, started(x, w, draws)].T)
+    k, d, n = *centres.shape, len(w)
+    least = tolerance * spread(x, w)
+    labels, squared, masses = np.full(n, -1, np.int64), np.empty(n), np.empty(k)
+    blocks = -(-n // BLOCK)
+    parts, changed = np.empty((blocks, k, d + 1)), np.empty(blocks, np.int64)
+
+    def assign(start: int, stop: int) -> None:
+        for block in range(start, stop):
+            assigned(x, w, centres, block, labels, squared, parts, changed)
+
     for _ in range(iterations):
-        now = _Assignment(x, centres, threads)
-        sums, masses = now.sums(w)
-        _refill(x, w, now, sums, masses)
-        kept = masses > 0
-        new = sums[kept] / masses[kept, None]
-        settled = labels is not None and np.array_equal(labels, now.labels)
-        moved = float(((new - centres[kept]) ** 2).sum())
-        labels, centres = (np.cumsum(kept) - 1)[now.labels], new
-        if settled or (moved <= least and tolerance > 0 and kept.all()):
+        over_rows(assign, blocks, threads)
+        moved, emptied = updated(x, w, centres, masses, labels, squared, parts)
+        if changed.sum() == 0 or (moved <= least and tolerance > 0 and not emptied):
             break
-    assert labels is not None
-    return KMeans(centres, masses[kept], labels)
-
-
-class _Assignment:
-    """Each point's nearest centre."""
-
-    def __init__(self, x: Floats, centres: Floats, threads: int) -> None:
-        self.x, self.count, self.threads = x, len(centres), threads
-        self.labels = np.empty(len(x), np.int64)
-        self.squared = np.empty(len(x))
-        columns = np.ascontiguousarray(centres.T)
-        starts = range(0, len(x), _BLOCK)
-        self._blocks = [(start, min(start + _BLOCK, len(x))) for start in starts]
-        self._each(lambda a, b: _nearest(x, columns, a, b, self.labels, self.squared))
-
-    def sums(self, w: Floats) -> tuple[Floats, Floats]:
-        """Weighted sum of the points and weight, cluster by cluster."""
-        parts = self._each(lambda a, b: _summed(self.x, w, self.labels, a, b, self.count))
-        return sum(part[0] for part in parts), sum(part[1] for part in parts)
-
-    def _each(self, task: Any) -> list[Any]:
-        if self.threads == 1 or len(self._blocks) == 1:
-            return [task(*block) for block in self._blocks]
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(lambda block: task(*block), self._blocks))
-
-
-def _refill(x: Floats, w: Floats, now: _Assignment, sums: Floats, masses: Floats) -> None:
-    """Give every empty cluster the point that costs most where it is; all in place."""
-    for empty in np.flatnonzero(masses == 0):
-        worst = int(np.argmax(w * now.squared))
-        if now.squared[worst] == 0:
-            return
-        old = now.labels[worst]
-        if masses[old] <= w[worst]:  # it would leave that one empty
-            return
-        sums[old] -= w[worst] * x[worst]
-        masses[old] -= w[worst]
-        sums[empty], masses[empty] = w[worst] * x[worst], w[worst]
-        now.labels[worst], now.squared[worst] = empty, 0
-
-
-@njit(cache=True, nogil=True)
-def _start(x, w, draws):  # type: ignore[no-untyped-def]
-    """Indices of the first centres; fewer than asked for where the points run out."""
-    n = len(x)
-    most, trials = draws.shape
-    chosen = np.empty(most, np.int64)
-    nearest = np.full(n, np.inf)
-    trial, best = np.empty(n), np.empty(n)
-    cost = np.cumsum(w)
-    chosen[0] = min(np.searchsorted(cost, draws[0, 0] * cost[-1], side="right"), n - 1)
-    _nearer(x, w, chosen[0], nearest, nearest)
-    for count in range(1, most):
-        cost = np.cumsum(w * nearest)
-        if cost[-1] <= 0:
-            return chosen[:count]
-        least = np.inf
-        for t in range(trials):
-            i = np.searchsorted(cost, draws[count, t] * cost[-1], side="right")
-            while i >= n or nearest[i] == 0:  # rounding at the very end
-                i -= 1
-            left = _nearer(x, w, i, nearest, trial)
-            if left < least:
-                least, chosen[count] = left, i
-                trial, best = best, trial
-        nearest, best = best, nearest
-    return chosen
-
-
-@njit(cache=True, nogil=True)
-def _nearer(x, w, i, nearest, result):  # type: ignore[no-untyped-def]
-    """Squared distances to the nearest centre with point i as one more; the inertia left."""
-    left = 0.0
-    for j in range(len(x)):
-        s = 0.0
-        for c in range(x.shape[1]):
-            s += (x[j, c] - x[i, c]) ** 2
-        result[j] = min(s, nearest[j])
-        left += w[j] * result[j]
-    return left
-
-
-@njit(cache=True, nogil=True)
-def _nearest(x, columns, start, stop, labels, squared):  # type: ignore[no-untyped-def]
-    """Nearest centre and squared distance of the points from `start` to `stop`."""
-    d, k = columns.shape
-    distance = np.empty(k)
-    for i in range(start, stop):
-        for j in range(k):
-            distance[j] = (x[i, 0] - columns[0, j]) ** 2
-        for c in range(1, d):
-            for j in range(k):
-                distance[j] += (x[i, c] - columns[c, j]) ** 2
-        best = 0
-        for j in range(1, k):
-            if distance[j] < distance[best]:
-                best = j
-        labels[i] = best
-        squared[i] = distance[best]
-
-
-@njit(cache=True, nogil=True)
-def _summed(x, w, labels, start, stop, k):  # type: ignore[no-untyped-def]
-    """Weighted sums and weights per cluster of the points from `start` to `stop`."""
-    d = x.shape[1]
-    sums = np.zeros((k, d))
-    masses = np.zeros(k)
-    for i in range(start, stop):
-        masses[labels[i]] += w[i]
-        for c in range(d):
-            sums[labels[i], c] += w[i] * x[i, c]
-    return sums, masses
+    return kept(centres, masses, labels)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from heatlens.distributions.lab import lab_columns
 from heatlens.distributions.pictures import coloured, opacity
 from heatlens.image import Image
 from heatlens.render.cielab import from_srgb
 
-__all__ = ["Gathered", "gathered", "sampled_colours"]
+__all__ = ["Gathered", "gathered", "occupied", "sampled_colours"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,9 +61,8 @@ def gathered(image: Image, bits: int, tiles: int = 1) -> Gathered:
     ]
     seen = opacity(image)
     low, high = image.value_range
-    table = np.empty((0, 6))
     for depth in range(bits, 0, -1):
-        table = _table(
+        colours, moments = occupied(
             pixels,
             low,
             1 / (high - low),
@@ -70,68 +70,89 @@ def gathered(image: Image, bits: int, tiles: int = 1) -> Gathered:
             depth,
             *edges,
             _MOST_CELLS if depth > 1 else height * width,
+            True,
         )
-        if len(table):
+        if len(colours):
             break
-    weights = np.ascontiguousarray(table[:, 0])
-    means = table[:, 1:] / weights[:, None]
-    rgb = np.clip(means[:, :3], 0, 1)
-    return Gathered(weights, rgb, from_srgb(rgb), np.ascontiguousarray(means[:, 3:]), depth)
+    weights = np.ascontiguousarray(colours[:, 0])
+    rgb = np.clip(colours[:, 1:] / weights[:, None], 0, 1)
+    return Gathered(weights, rgb, from_srgb(rgb), moments / weights[:, None], depth)
 
 
-def sampled_colours(image: Image, most: int = 10_000) -> tuple[Floats, Floats, Floats]:
-    """Weights, CIELAB colours and places of evenly spaced pixels, at most so many."""
+def sampled_colours(image: Image, most: int = 2500) -> tuple[Floats, Floats]:
+    """CIELAB colours (3, n) and weights (n,) of evenly spaced pixels, at most so many."""
     height, width = image.size
     step = max(1, int(np.ceil(np.sqrt(height * width / most))))
-    rows, columns = (np.arange(min(step // 2, n - 1), n, step) for n in (height, width))
-    pick = np.ix_(rows, columns)
+    pick = tuple(slice(min(step // 2, n - 1), None, step) for n in (height, width))
     low, high = image.value_range
-    unit = (coloured(image)[pick].astype(np.float64) - low) / (high - low)
+    unit = (coloured(image)[pick].reshape(-1, 3).T - float(low)) / (high - low)
     seen = opacity(image)
-    weights = np.ones(unit.shape[:2]) if seen is None else seen[pick]
-    places = np.stack(np.meshgrid(rows + 0.5, columns + 0.5, indexing="ij"), axis=-1)
-    lab = from_srgb(np.clip(unit, 0, 1))
-    return weights.ravel(), lab.reshape(-1, 3), places.reshape(-1, 2)
+    weights = np.ones(unit.shape[1]) if seen is None else seen[pick].ravel()
+    return lab_columns(np.clip(unit, 0.0, 1.0, order="C")), weights
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def occupied(  # type: ignore[no-untyped-def]
+    pixels, low, scale, seen, bits, rows, columns, most, placed
+):
+    """Sums over the occupied cells: weight, R, G, B (m, 4); y, x (m, 2), left at 0 if not `placed`.
+
+    Beyond `most` cells it stops and returns none.
+    """
+    numbers = np.full(1 << (3 * bits), -1, np.int32)
+    colours, places = np.zeros((1024, 4)), np.zeros((1024, 2))
+    keys = np.empty(pixels.shape[1], np.int64)
+    rgb = np.empty((3, pixels.shape[1]))
+    met = np.empty(1024, np.int64)
+    tiles = (len(rows) - 1) * (len(columns) - 1)
+    count = 0
+    for tile in range(tiles):
+        r, c = divmod(tile, len(columns) - 1)
+        first, left, wide = count, columns[c], columns[c + 1] - columns[c]
+        for y in range(rows[r], rows[r + 1]):
+            _keys(pixels[y, left : left + wide], low, scale, bits, rgb, keys)
+            while count + wide > len(met):
+                colours, places, met = _twice(colours), _twice(places), np.append(met, met)
+            for x in range(wide):
+                w = 1.0 if seen.size == 0 else seen[y, left + x]
+                if w <= 0:
+                    continue
+                cell = numbers[keys[x]]
+                if cell < 0:
+                    cell = count
+                    numbers[keys[x]], met[count] = cell, keys[x]
+                    count += 1
+                colours[cell, 0] += w
+                colours[cell, 1] += w * rgb[0, x]
+                colours[cell, 2] += w * rgb[1, x]
+                colours[cell, 3] += w * rgb[2, x]
+                if placed:
+                    places[cell, 0] += w * (y + 0.5)
+                    places[cell, 1] += w * (left + x + 0.5)
+        if count > most:
+            return colours[:0], places[:0]
+        if tile + 1 < tiles:
+            for cell in range(first, count):
+                numbers[met[cell]] = -1
+    return colours[:count], places[:count]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keys(line, low, scale, bits, rgb, keys):  # type: ignore[no-untyped-def]
+    """Colours in 0..1, (3, n), of pixels (n, 3), and the cells in which they lie, (n,)."""
+    levels = 1 << bits
+    for x in range(len(line)):
+        red = min(max((line[x, 0] - low) * scale, 0.0), 1.0)
+        green = min(max((line[x, 1] - low) * scale, 0.0), 1.0)
+        blue = min(max((line[x, 2] - low) * scale, 0.0), 1.0)
+        rgb[0, x], rgb[1, x], rgb[2, x] = red, green, blue
+        key = min(int(red * levels), levels - 1)
+        key = key * levels + min(int(green * levels), levels - 1)
+        keys[x] = key * levels + min(int(blue * levels), levels - 1)
 
 
 @njit(cache=True, nogil=True)
-def _table(pixels, low, scale, seen, bits, rows, columns, most):  # type: ignore[no-untyped-def]
-    """Sums (m, 6) of weight, R, G, B, y, x of the occupied cells; (0, 6) if more than `most`."""
-    levels = 1 << bits
-    cell = np.zeros((levels**3, 6))
-    touched = np.empty(levels**3, np.int64)
-    result = np.empty((4096, 6))
-    count = 0
-    colour = np.empty(3)
-    for tile in range((len(rows) - 1) * (len(columns) - 1)):
-        r, c = divmod(tile, len(columns) - 1)
-        used = 0
-        for y in range(rows[r], rows[r + 1]):
-            for x in range(columns[c], columns[c + 1]):
-                w = 1.0 if seen.size == 0 else seen[y, x]
-                if w <= 0:
-                    continue
-                index = 0
-                for channel in range(3):
-                    u = min(max((pixels[y, x, channel] - low) * scale, 0.0), 1.0)
-                    colour[channel] = u
-                    index = index * levels + min(int(u * levels), levels - 1)
-                if cell[index, 0] == 0:
-                    touched[used] = index
-                    used += 1
-                cell[index, 0] += w
-                for channel in range(3):
-                    cell[index, 1 + channel] += w * colour[channel]
-                cell[index, 4] += w * (y + 0.5)
-                cell[index, 5] += w * (x + 0.5)
-        if count + used > most:
-            return result[:0]
-        while count + used > len(result):
-            larger = np.empty((2 * len(result), 6))
-            larger[:count] = result[:count]
-            result = larger
-        for i in range(used):
-            result[count + i] = cell[touched[i]]
-            cell[touched[i]] = 0
-        count += used
-    return result[:count]
+def _twice(table):  # type: ignore[no-untyped-def]
+    larger = np.zeros((2 * len(table), table.shape[1]))
+    larger[: len(table)] = table
+    return larger

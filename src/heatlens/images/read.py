@@ -16,7 +16,7 @@ from heatlens.images.plugins import recognised
 from heatlens.images.selection import Selection
 from heatlens.images.sniff import describe, kind_of
 
-__all__ = ["DEFAULT_MAX_PIXELS", "pixel_limit", "read_image"]
+__all__ = ["DEFAULT_MAX_PIXELS", "pixel_limit", "read_file", "read_image"]
 
 DEFAULT_MAX_PIXELS = 400_000_000
 """Pixels of a file that are read without being asked twice; see `pixel_limit`."""
@@ -105,7 +105,7 @@ def read_image(
             )
         limit = pixel_limit(max_pixels)
         with opened(source) as file:
-            image = _read_file(file, selection, limit)
+            image = read_file(file, selection, limit)
     if axes is not None and sorted(axes) != sorted(image.axes):
         raise InvalidArgument(
             f"{image.name or 'the picture'} comes with axes {image.axes!r}, not {axes!r}; `axes` "
@@ -137,7 +137,8 @@ def pixel_limit(max_pixels: int | None = None) -> int:
     return limit
 
 
-def _read_file(file: Opened, selection: Selection, limit: int) -> Image:
+def read_file(file: Opened, selection: Selection, limit: int, least: int | None = None) -> Image:
+    """Read an open file; see `read_image`, and `heatlens.images.pillow.from_file` for `least`."""
     kind = kind_of(file.head, file.suffix)
     if kind == "empty":
         raise UnreadableImage(f"{file.label} is empty (0 bytes)")
@@ -151,4 +152,4 @@ def _read_file(file: Opened, selection: Selection, limit: int) -> Image:
         return from_nifti(file, selection, limit)
     if kind not in recognised():
         raise UnreadableImage(f"{file.label} is not a picture: {describe(file.head)}")
-    return from_file(file, kind, selection, limit)
+    return from_file(file, kind, selection, limit, least)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["describe", "kind_of"]
+__all__ = ["SUFFIXES", "describe", "kind_of"]
+
+SUFFIXES = frozenset(
+    (
+        *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm"),
+        *(".pgm", ".dcm", ".nii", ".gz"),
+    )
+)
+"""Endings that count as pictures when a folder is given."""
 
 _PICTURES = (
     (b"\xff\xd8\xff", "JPEG"),

@@ -34,12 +34,14 @@ _STYLE = """
 }
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: var(--ink);
   background: var(--page); font: 16px/1.5 system-ui, sans-serif }
-h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem;
+h1 { font-size: 1.6rem; overflow-wrap: anywhere }
+h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem;
   border-top: 1px solid var(--line); padding-top: 1rem; overflow-wrap: anywhere }
 p, figcaption { color: var(--muted); overflow-wrap: anywhere }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start }
 figure { margin: 0; max-width: 100% } img { max-width: 100%; height: auto; border-radius: 4px }
 figcaption { font-size: .85rem }
+.tiles figure { width: 10rem } .tiles { gap: 1.2rem 1rem }
 table { border-collapse: collapse; font-size: .9rem; margin-top: .6rem }
 th { text-align: left; font-weight: normal; color: var(--muted); padding-right: 1.5rem }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
@@ -58,12 +60,14 @@ class Section:
         text: paragraphs.
         pictures: (caption, picture) pairs: a figure, an `Image`, uint8 pixels or PNG bytes.
         table: names and values.
+        tiles: the pictures are small and stand in columns of one width, with their captions.
     """
 
     heading: str
     text: Sequence[str] = ()
     pictures: Sequence[tuple[str, Picture | bytes]] = ()
     table: Mapping[str, object] = field(default_factory=dict)
+    tiles: bool = False
 
 
 def page(title: str, sections: Sequence[Section], *, dpi: int = 130) -> str:
@@ -111,7 +115,8 @@ def _section(section: Section, dpi: int) -> str:
     parts += [f"<p>{_escaped(paragraph)}</p>" for paragraph in section.text]
     if section.pictures:
         figures = [_figure(caption, picture, dpi) for caption, picture in section.pictures]
-        parts.append(f'<div class="pictures">{"".join(figures)}</div>')
+        kind = "pictures tiles" if section.tiles else "pictures"
+        parts.append(f'<div class="{kind}">{"".join(figures)}</div>')
     if section.table:
         rows = [
             f"<tr><th>{_escaped(name)}</th><td>{_escaped(str(value))}</td></tr>"

@@ -1,0 +1,169 @@
+"""The work of `heatlens index`: add, remove, join and check, and tell what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from heatlens.cli.exits import Exit, report
+from heatlens.errors import InvalidArgument, MissingIndex
+from heatlens.search.adding.add import Added, add
+from heatlens.search.adding.describe import check_settings
+from heatlens.search.store.settings import Settings
+from heatlens.search.store.store import Store
+from heatlens.search.store.verify import Report, verify
+
+__all__ = ["Job", "run"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was typed; see the options of `heatlens index`."""
+
+    sources: tuple[str, ...]
+    out: Path
+    on: str | None
+    options: Mapping[str, Any]
+    tags: tuple[str, ...]
+    remove: str | None
+    compact: bool
+    verify: bool
+
+    def check(self) -> None:
+        """Fail now on what makes no sense.
+
+        Raises:
+            InvalidArgument: nothing is to be done, or options without sources.
+        """
+        if self.sources:
+            return
+        if not (self.remove or self.compact or self.verify):
+            raise InvalidArgument(
+                "no folder was given; name folders or pictures, or --verify, --compact, --remove"
+            )
+        if self.on or self.options or self.tags:
+            raise InvalidArgument("options of rows belong to sources, and none was given")
+
+
+def run(job: Job, *, as_json: bool) -> Exit:
+    """Do it: remove, then add, then join, then check.
+
+    Returns:
+        `DONE`; `SOME_FAILED` where a file could not be added or the index is damaged;
+        `INTERRUPTED` after Ctrl-C, with what was committed kept.
+
+    Raises:
+        HeatlensError: nothing could be done.
+    """
+    job.check()
+    console = Console(file=sys.stderr if as_json else sys.stdout)
+    found: dict[str, Any] = {"index": str(job.out)}
+    code = Exit.DONE
+    if job.sources or job.remove or job.compact:
+        store = _store(job)
+        if job.remove is not None:
+            found["removed"] = store.remove(where=job.remove)
+            console.print(f"{found['removed']} rows were removed")
+        if job.sources:
+            added = _added(store, job, console)
+            if added is None:
+                return Exit.INTERRUPTED
+            found |= _told_added(added, console)
+            code = Exit.SOME_FAILED if added.failed else code
+        if job.compact:
+            with console.status("joining files"):
+                store.compact()
+        found["rows"] = len(store)
+        found["settings"] = asdict(store.settings)
+        console.print(
+            f"{escape(str(job.out))}: {len(store)} rows, of {store.settings.on}", highlight=False
+        )
+    if job.verify:
+        with console.status("checking"):
+            checked = verify(job.out)
+        found["verified"] = asdict(checked)
+        code = _told_report(checked, console) or code
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    return code
+
+
+def _store(job: Job) -> Store:
+    """The index; made if it is not there, with the options that were typed."""
+    if not job.sources:
+        return Store.open(job.out)
+    if job.on is None and not job.options:
+        try:
+            return Store.open(job.out)
+        except MissingIndex:
+            pass
+    settings = Settings.of(job.on or "signature", **job.options)
+    check_settings(settings)
+    return Store.create(job.out, settings, exist_ok=True)
+
+
+def _added(store: Store, job: Job, console: Console) -> Added | None:
+    """What came of adding; None if it was stopped."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("indexing", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        source = job.sources[0] if len(job.sources) == 1 else list(job.sources)
+        try:
+            return add(store, source, tags=job.tags, progress=tell)
+        except KeyboardInterrupt:
+            pass
+    store.refresh()
+    report(f"stopped; {len(store)} rows are in {job.out}, and the same command carries on")
+    return None
+
+
+def _told_added(added: Added, console: Console) -> dict[str, Any]:
+    console.print(
+        f"{added.added} added, {added.replaced} replaced, {added.unchanged} unchanged, "
+        f"{len(added.failed)} failed, in {added.seconds:.1f} s",
+        highlight=False,
+    )
+    for source, reason in added.failed:
+        report(reason if source in reason else f"{source}: {reason}")
+    failed = [{"source": source, "error": reason} for source, reason in added.failed]
+    return {**asdict(added), "failed": failed}
+
+
+def _told_report(found: Report, console: Console) -> Exit | None:
+    for problem in found.problems:
+        report(problem)
+    for path in found.unsealed:
+        console.print(f"without a seal: {escape(path)}", highlight=False)
+    console.print(
+        f"{found.files} files and {found.rows} rows were checked: "
+        + (f"{len(found.problems)} problems" if found.problems else "all is as it was written"),
+        highlight=False,
+    )
+    return None if found.ok else Exit.SOME_FAILED

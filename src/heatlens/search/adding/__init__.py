@@ -1,0 +1,1 @@
+"""From pictures, heatmaps and ready signatures to rows of an index."""

@@ -1,0 +1,146 @@
+"""The first look at all rows: which of them may lie within a threshold of the query.
+
+The block-quantile bound is taken from whole clusters, then from the distances to a cluster's
+centre, then from the bytes of each row, sixteen at a time. What rounding may hide is taken off
+everywhere, so no row within the threshold is lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from heatlens.search.bounds.quantile import BLOCKS
+from heatlens.search.engine.absolute import WIDTH, absolute_sum
+from heatlens.search.engine.clusters import RINGS, Clusters
+
+__all__ = ["far_from_centres", "scan"]
+
+assert WIDTH == BLOCKS
+
+_DOWN, _UP = 1.0 - 1e-5, 1.0 + 1e-5
+"""Single precision rounds a bound by less than this."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
+def far_from_centres(query: Any, clusters: Clusters) -> npt.NDArray[np.float64]:
+    """The bound's distance of the query (A Q,) from each centre, (C,), within 1e-6 of it."""
+    count, width = clusters.centre.shape
+    found = np.empty(count)
+    for k in range(count):
+        centre, squares = clusters.centre[k], np.float32(0)
+        for axis in range(width // BLOCKS):
+            summed = np.float32(0)
+            for j in range(BLOCKS):
+                summed += abs(query[axis * BLOCKS + j] - centre[axis * BLOCKS + j])
+            squares += summed * summed
+        found[k] = np.sqrt(squares) / BLOCKS
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def scan(
+    query: Any,
+    far: Any,
+    chosen: Any,
+    threshold: float,
+    rounding: float,
+    clusters: Clusters,
+    codes: Any,
+    slack: Any,
+    alive: Any,
+) -> tuple[Any, Any, int]:
+    """Rows whose bound is not above the threshold.
+
+    Args:
+        query: (A Q,) float32.
+        far: (C,) the query's distances from the centres.
+        chosen: clusters to look at.
+        threshold: rows whose distance is above it are of no interest.
+        rounding: how far an embedding in single precision may lie from the true one, twice.
+        clusters: the table.
+        codes: (N, A Q) uint8.
+        slack: (N,) float32.
+        alive: (N,) uint8, 0 for rows that do not count.
+
+    Returns:
+        Rows (n,) int64, their bounds (n,) float64, and how many rows' bytes were looked at.
+    """
+    width = codes.shape[1]
+    axes = width // BLOCKS
+    rows, bounds = np.empty(1024, np.int64), np.empty(1024)
+    near = np.empty(width, np.uint8)
+    scale, excess = np.empty(axes, np.float32), np.empty(axes, np.float32)
+    limit = np.float32(min((threshold + rounding) * _UP * _UP, 1e18))
+    found, looked = 0, 0
+    for k in chosen:
+        # The difference of two distances from the centre is a bound too: rows in a ring around it
+        # are left. All three are in single precision, which widens the ring.
+        radius = threshold + rounding
+        inside, outside = far[k] * _DOWN - radius, far[k] * _UP + radius
+        begin, end = _ring(clusters.rings[k], clusters.first[k], clusters.first[k + 1],
+                           inside * _DOWN, outside * _UP)
+        if begin >= end:
+            continue
+        for axis in range(axes):
+            scale[axis] = clusters.step[k, axis] / BLOCKS
+            excess[axis] = _encoded(
+                query, clusters.low[k], clusters.step[k, axis], near, axis * BLOCKS
+            )
+        looked += end - begin
+        for row in range(begin, end):
+            squares = np.float32(0)
+            for axis in range(axes):
+                at = axis * BLOCKS
+                summed = np.float32(absolute_sum(codes, row * width + at, near, at))
+                inside = max(scale[axis] * (summed + excess[axis]), np.float32(0))
+                squares += inside * inside
+            reach = limit + slack[row]
+            if squares <= reach * reach and alive[row]:
+                if found == len(rows):
+                    rows, bounds = _longer(rows), _longer(bounds)
+                bound = np.float64(np.sqrt(squares)) * _DOWN - slack[row] - rounding
+                rows[found], bounds[found] = row, max(bound, 0.0)
+                found += 1
+    return rows[:found], bounds[:found], looked
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _ring(rings: Any, first: int, last: int, inside: float, outside: float) -> tuple[int, int]:
+    """Of a cluster's rows first..last, those that may lie from `inside` to `outside`."""
+    if rings[RINGS] < inside or rings[0] > outside:
+        return first, first
+    begin, end = 0, RINGS
+    while begin < RINGS - 1 and rings[begin + 1] < inside:
+        begin += 1
+    while end > begin + 1 and rings[end - 1] > outside:
+        end -= 1
+    size = last - first
+    return first + size * begin // RINGS, min(first + size * end // RINGS + 1, last)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
+def _encoded(query: Any, low: Any, step: Any, near: Any, start: int) -> Any:
+    """Write the query's bytes of one axis; what they leave out, in steps.
+
+    A coordinate beyond the range of the bytes lies as much farther from every row; one within it
+    was rounded, which may count against the bound. A hundredth of a step is for the arithmetic.
+    """
+    per, excess = np.float32(1) / step, np.float32(-0.01)
+    for j in range(start, start + BLOCKS):
+        place = (query[j] - low[j]) * per
+        inside = min(max(place, np.float32(0)), np.float32(255))
+        code = np.float32(np.int32(inside + np.float32(0.5)))
+        near[j] = np.uint8(code)
+        excess += abs(place - inside) - abs(inside - code)
+    return excess
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _longer(array: Any) -> Any:
+    longer = np.empty(2 * len(array), array.dtype)
+    longer[: len(array)] = array
+    return longer

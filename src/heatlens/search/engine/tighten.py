@@ -1,0 +1,111 @@
+"""The second look: the dual bound of each candidate that the first one left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from heatlens.search.bounds.dual import (
+    SINGLE,
+    costs,
+    earned,
+    kernel,
+    padded,
+    scaled,
+    to_factors,
+    to_prices,
+)
+
+__all__ = ["tighten"]
+
+_WIDE, _FEW = np.float32(0.5), 5
+_NARROW, _MORE = np.float32(0.25), 15
+"""Bandwidths of Sinkhorn's kernel as parts of the threshold, and steps at each."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tighten(
+    rows: Any,
+    bounds: Any,
+    start: int,
+    stop: int,
+    threshold: float,
+    weights: Any,
+    starts: Any,
+    points: Any,
+    b: Any,
+    y: Any,
+    reach: float,
+) -> None:
+    """Raise the bounds of the candidates start..stop where the dual bound is higher.
+
+    Args:
+        rows: (n,) candidates.
+        bounds: (n,) float64, raised in place.
+        start: first candidate.
+        stop: one past the last.
+        threshold: a bound above it need not be better.
+        weights: (total,) float32 masses of all rows.
+        starts: (N + 1,) where each begins.
+        points: (total, d) float32.
+        b: (m,) float32 masses of the query.
+        y: (m, d) float32 points of the query.
+        reach: no coordinate of a row or of the query is larger.
+    """
+    count, d = y.shape
+    width = padded(count)
+    largest = 0
+    for k in range(start, stop):
+        largest = max(largest, starts[rows[k] + 1] - starts[rows[k]])
+    # Points and sums are moved to the query's centroid: small numbers round less.
+    centre = np.zeros(d, np.float32)
+    for axis in range(d):
+        summed, mass = 0.0, 0.0
+        for j in range(count):
+            summed += np.float64(b[j]) * y[j, axis]
+            mass += b[j]
+        centre[axis] = summed / mass
+    longest = max(4.0 * np.sqrt(d) * reach, 1e-18)
+    rounding = (d + 24) * SINGLE * longest
+    limit = np.float32(longest)
+    columns = np.zeros((d, width), np.float32)
+    columns[0] = np.float32(1e3 * longest)  # where there is no point, nobody is near
+    demand = np.zeros(width, np.float32)
+    for j in range(count):
+        demand[j] = b[j]
+        for axis in range(d):
+            columns[axis, j] = y[j, axis] - centre[axis]
+    room = np.empty((largest, width), np.float32)
+    bits = np.empty((largest, width), np.int32)
+    gibbs = bits.view(np.float32)
+    moved = np.empty((largest, d), np.float32)
+    u, v, summed_up = (
+        np.empty(largest, np.float32),
+        np.empty(width, np.float32),
+        np.empty(width, np.float32),
+    )
+    factor_bits, prices = np.empty(width, np.int32), np.empty(width, np.float32)
+    factors = factor_bits.view(np.float32)
+    bandwidth = np.float32(max(threshold, 1e-6 * longest))
+    for k in range(start, stop):
+        first, last = starts[rows[k]], starts[rows[k] + 1]
+        n = last - first
+        for i in range(n):
+            for axis in range(d):
+                moved[i, axis] = points[first + i, axis] - centre[axis]
+        cost, a = room[:n], weights[first:last]
+        costs(moved[:n], columns, cost)
+        factors[:] = np.float32(1)
+        for narrow in range(2):
+            part = _NARROW if narrow else _WIDE
+            kernel(cost, part * bandwidth, bits[:n])
+            if narrow:  # the same prices on the narrower kernel
+                to_factors(prices, part * bandwidth, factor_bits)
+            scaled(gibbs[:n], a, demand, factors, summed_up, _MORE if narrow else _FEW)
+            to_prices(factor_bits, part * bandwidth, limit, prices, count)
+            bound = earned(cost, a, demand, prices, count, u, v) - rounding
+            bounds[k] = max(bounds[k], bound)
+            if bounds[k] > threshold:
+                break

@@ -1,0 +1,143 @@
+"""One version of an index as the search sees it: the working set, and which of its rows count."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from heatlens.search.engine.clusters import ROWS
+from heatlens.search.engine.files import Stale
+from heatlens.search.engine.ground import Ground
+from heatlens.search.engine.working_set import Piece, WorkingSet
+from heatlens.search.signatures import Signatures
+from heatlens.search.store.lock import alone
+from heatlens.search.store.store import Store
+
+__all__ = ["BOUNDS", "View", "home_of", "view"]
+
+BOUNDS = "bounds"
+"""The working set's folder in that of an index."""
+
+_ROWS_AT_ONCE = 1 << 18
+_POINTS_AT_ONCE = 1 << 23
+"""Of what is laid out in memory while the working set grows."""
+
+_DEAD = 0.3
+"""Share of rows that are no longer in the table from which the working set is made anew."""
+
+_log = logging.getLogger("heatlens.search")
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Attributes:
+    working: the rows.
+    alive: (N,) uint8, 1 for rows that are in the table.
+    count: how many are.
+    version: of the table.
+    """
+
+    working: WorkingSet
+    alive: npt.NDArray[np.uint8]
+    count: int
+    version: int
+
+
+def view(store: Store) -> View | None:
+    """The working set for the version that `store` reads, brought up to date; None if it is empty.
+
+    Raises:
+        DamagedIndex: a row of the table that is needed is damaged.
+    """
+    keys = store.keys()
+    if not len(keys):
+        return None
+    home, ground = home_of(store), _ground(store, keys)
+    try:
+        working = WorkingSet.load(home, ground)
+        if working.manifest["version"] == store.version and len(working) == len(keys):
+            return View(working, np.ones(len(keys), np.uint8), len(keys), store.version)
+        alive = np.isin(working.keys, keys)
+        if int(alive.sum()) == len(keys):
+            return View(working, alive.astype(np.uint8), len(keys), store.version)
+    except Stale:
+        pass
+    home.mkdir(parents=True, exist_ok=True)
+    with alone(home):
+        return _renewed(store, home, ground, keys)
+
+
+def home_of(store: Store) -> Path:
+    """Where the working set lies: in the index's folder, or with the user's caches."""
+    folder = store.place.folder
+    if folder is not None and os.access(folder, os.W_OK):
+        return folder / BOUNDS
+    if folder is not None and (folder / BOUNDS).is_dir():
+        return folder / BOUNDS
+    name = hashlib.blake2b(str(store.place.uri).encode(), digest_size=12).hexdigest()
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    home = Path(caches) / "heatlens" / BOUNDS / name
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        home = Path(tempfile.gettempdir()) / f"heatlens-{os.getuid()}" / BOUNDS / name
+    return home
+
+
+def _renewed(store: Store, home: Path, ground: Ground, keys: Any) -> View:
+    """Append what is missing, or make all anew; the lock is held."""
+    try:
+        working = WorkingSet.load(home, ground)
+        alive = np.isin(working.keys, keys)
+        scattered = len(working.clusters.centre) > 64 + 8 * len(working) / ROWS
+        if scattered or len(working) - alive.sum() > _DEAD * max(len(working), ROWS):
+            raise Stale("it is scattered")
+        missing = keys[~np.isin(keys, working.keys)]
+        if len(missing):
+            working = working.extended(_pieces(store, missing), store.version)
+    except Stale as reason:
+        _log.info("the working set in %s is made anew: %s", home, reason)
+        working = WorkingSet.new(home, ground).extended(_pieces(store, None), store.version)
+    if working.manifest["version"] != store.version:
+        working = working.sealed(store.version)
+    alive = np.isin(working.keys, keys)
+    return View(working, alive.astype(np.uint8), len(keys), store.version)
+
+
+def _ground(store: Store, keys: Any) -> Ground:
+    first = next(store.read(keys[:1], ["dimensions"]))
+    return Ground(int(first["dimensions"][0].as_py()), store.settings.period)
+
+
+def _pieces(store: Store, keys: Any) -> Iterator[Piece]:
+    """Rows of the table in pieces that fit in memory, as large as they may be."""
+    held: list[Piece] = []
+    rows = points = 0
+    for found, ids, signatures in store.signatures(keys):
+        held.append((found, ids, signatures))
+        rows, points = rows + len(ids), points + len(signatures.weights)
+        if rows >= _ROWS_AT_ONCE or points >= _POINTS_AT_ONCE:
+            yield _joined(held)
+            held, rows, points = [], 0, 0
+    if held:
+        yield _joined(held)
+
+
+def _joined(held: list[Piece]) -> Piece:
+    sizes = np.concatenate([np.diff(piece[2].starts) for piece in held])
+    together = Signatures(
+        np.concatenate([piece[2].weights for piece in held]),
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        np.concatenate([piece[2].points for piece in held]),
+    )
+    keys = np.concatenate([piece[0] for piece in held])
+    return keys, [name for piece in held for name in piece[1]], together
