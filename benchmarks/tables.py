@@ -26,6 +26,8 @@ ORDER = (
     "colour-transfer",
     "distances-under-change",
     "digits-knn",
+    "search",
+    "build-signatures",
 )
 
 

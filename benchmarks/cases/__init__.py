@@ -29,6 +29,8 @@ CASES = {
     "colour-transfer": "colour_transfer",
     "distances-under-change": "distances_under_change",
     "digits-knn": "digits_knn",
+    "build-signatures": "build_signatures",
+    "search": "search",
 }
 """Name on the command line -> file."""
 

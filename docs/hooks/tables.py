@@ -105,6 +105,14 @@ def distributions() -> str:
     return table(("on=", "what it is", "of", "unit", "parameters"), rows)
 
 
+def bounds() -> str:
+    """Lower bounds of W1, from their registry."""
+    from heatlens.search.bounds.bound import BOUNDS
+
+    rows = [(f"`{bound.name}`", bound.summary, bound.cost, bound.paper) for bound in BOUNDS.values()]
+    return table(("bound", "what it is", "cost", "paper"), rows)
+
+
 def counted(passes: float) -> str:
     """A number of passes; not a number where it hangs on the layer's channels."""
     return "one per channel" if math.isnan(passes) else f"{passes:g}"
@@ -129,6 +137,8 @@ def benchmarks(part: str) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "bounds": bounds,
+    "build-signatures": lambda: benchmarks("build-signatures"),
     "bundled": bundled,
     "methods": methods,
     "sources": sources,
@@ -137,6 +147,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "digits-knn": lambda: benchmarks("digits-knn"),
     "distances-under-change": lambda: benchmarks("distances-under-change"),
     "distributions": distributions,
+    "search": lambda: benchmarks("search"),
     "ground-truth": lambda: benchmarks("ground-truth"),
 }
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     )
     from heatlens.provenance import Provenance
     from heatlens.render.hotspots import Hotspot, hotspots
+    from heatlens.search.hits import Hits
+    from heatlens.search.index import ImageIndex
 
 __all__ = [
     "Attribution",
@@ -47,8 +49,10 @@ __all__ = [
     "Difference",
     "Distribution",
     "Heatmap",
+    "Hits",
     "Hotspot",
     "Image",
+    "ImageIndex",
     "Label",
     "OutputFunction",
     "Predicted",
@@ -80,8 +84,10 @@ _HOME = {
     "Difference": "models.targets",
     "Distribution": "distributions.distribution",
     "Heatmap": "heatmap",
+    "Hits": "search.hits",
     "Hotspot": "render.hotspots",
     "Image": "image",
+    "ImageIndex": "search.index",
     "Label": "models.targets",
     "OutputFunction": "models.targets",
     "Predicted": "models.targets",

@@ -4,6 +4,9 @@ No Qdrant server is started here: `FakeQdrant` answers as one with `exact=true` 
 precision, summed in several orders.
 """
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -194,3 +197,14 @@ def test_what_the_quantiles_rule_out_is_not_solved():
         nearest(query, [Candidate("a", [1.0], [[0.0, 0.0]])], 1)
     with pytest.raises(InvalidArgument, match="'a' came with"):
         nearest(query, [Candidate("a", [1.0, 2.0], [[0.0]])], 1)
+
+
+def test_the_page_of_the_documentation_is_true():
+    page = Path(__file__).resolve().parents[2] / "docs/search.md"
+    failed, tried = doctest.testfile(
+        str(page),
+        module_relative=False,
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+    )
+    assert tried
+    assert not failed

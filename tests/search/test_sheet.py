@@ -94,6 +94,7 @@ def test_the_page_needs_nothing_else(tmp_path):
         *(f"{k}: {h.name}" for k, h in enumerate(found.hits, 1)),
     ]
     assert "The signatures are equal: nothing moves." in page
+    assert page.count('class="pictures tiles"') == 1
 
 
 def test_names_of_all_kinds(tmp_path):

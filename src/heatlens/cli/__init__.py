@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from heatlens.cli import compare, demo, explain, index, methods, models
+from heatlens.cli import compare, demo, explain, index, methods, models, search
 from heatlens.cli.exits import Exit, report
 from heatlens.errors import HeatlensError
 from heatlens.version import __version__
@@ -45,6 +45,7 @@ def _root(
 app.command(name="explain")(explain.explain_command)
 app.command(name="compare")(compare.compare_command)
 app.command(name="index")(index.index_command)
+app.command(name="search")(search.search_command)
 app.command(name="models")(models.models_command)
 app.command(name="methods")(methods.methods_command)
 app.command(name="demo")(demo.demo_command)

@@ -92,7 +92,9 @@ def run(job: Job, *, as_json: bool) -> Exit:
         found["rows"] = len(store)
         found["settings"] = asdict(store.settings)
         console.print(
-            f"{escape(str(job.out))}: {len(store)} rows, of {store.settings.on}", highlight=False
+            f"{escape(str(job.out))}: {len(store)} rows, of {store.settings.on}",
+            highlight=False,
+            soft_wrap=True,
         )
     if job.verify:
         with console.status("checking"):
@@ -128,6 +130,7 @@ def _added(store: Store, job: Job, console: Console) -> Added | None:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     ) as progress:
         task = progress.add_task("indexing", total=None)
 
@@ -160,7 +163,7 @@ def _told_report(found: Report, console: Console) -> Exit | None:
     for problem in found.problems:
         report(problem)
     for path in found.unsealed:
-        console.print(f"without a seal: {escape(path)}", highlight=False)
+        console.print(f"without a seal: {escape(path)}", highlight=False, soft_wrap=True)
     console.print(
         f"{found.files} files and {found.rows} rows were checked: "
         + (f"{len(found.problems)} problems" if found.problems else "all is as it was written"),

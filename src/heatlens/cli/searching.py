@@ -66,7 +66,7 @@ def run(wanted: Wanted, out: Path | None, *, as_json: bool) -> Exit:
     index = ImageIndex.open(wanted.index)
     console = Console(file=sys.stderr if as_json else sys.stdout)
     with console.status("searching"):
-        query = describe(wanted.source, index.settings, thumbnail=out is not None)
+        query = describe(wanted.source, index.settings)
         if wanted.radius is not None:
             hits = index.range(query, wanted.radius, where=wanted.where)
         else:

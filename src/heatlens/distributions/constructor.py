@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from heatlens.distributions.distribution import Distribution
@@ -44,12 +45,7 @@ class Constructor:
     @property
     def parameters(self) -> dict[str, Any]:
         """Names and defaults of the parameters it takes."""
-        signature = inspect.signature(self.function).parameters
-        return {
-            name: item.default
-            for name, item in signature.items()
-            if item.kind is inspect.Parameter.KEYWORD_ONLY
-        }
+        return dict(_keywords(self.function))
 
     def check(self, given: Mapping[str, Any]) -> None:
         """An `InvalidArgument` if a parameter is unknown; the nearest one is named."""
@@ -62,6 +58,16 @@ class Constructor:
                     f"{self.name!r} has no parameter {name!r}{hint} It takes: "
                     f"{', '.join(known) or 'none'}"
                 )
+
+
+@cache
+def _keywords(function: Callable[..., Distribution]) -> Mapping[str, Any]:
+    signature = inspect.signature(function).parameters
+    return {
+        name: item.default
+        for name, item in signature.items()
+        if item.kind is inspect.Parameter.KEYWORD_ONLY
+    }
 
 
 KINDS: Registry[Constructor] = Registry("kind of distribution", ("heatlens.distributions.kinds",))

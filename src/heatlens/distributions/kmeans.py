@@ -19,16 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from heatlens.distributions.lloyd import (
-    BLOCK,
-    assigned,
-    fitted,
-    kept,
-    nearest,
-    spread,
-    started,
-    updated,
-)
+from heatlens.distributions.lloyd import assigned, fitted, kept, nearest, spread, updated
+from heatlens.distributions.seeding import BLOCK, started
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.transport.ground import checked_points
 from heatlens.transport.mass import Floats, checked_masses

@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from heatlens.distributions.lab import lab_columns
 from heatlens.distributions.pictures import coloured, opacity
 from heatlens.image import Image
 from heatlens.render.cielab import from_srgb
 
-__all__ = ["Gathered", "gathered", "occupied", "sampled_colours"]
+__all__ = ["Gathered", "gathered", "occupied"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,18 +76,6 @@ def gathered(image: Image, bits: int, tiles: int = 1) -> Gathered:
     weights = np.ascontiguousarray(colours[:, 0])
     rgb = np.clip(colours[:, 1:] / weights[:, None], 0, 1)
     return Gathered(weights, rgb, from_srgb(rgb), moments / weights[:, None], depth)
-
-
-def sampled_colours(image: Image, most: int = 2500) -> tuple[Floats, Floats]:
-    """CIELAB colours (3, n) and weights (n,) of evenly spaced pixels, at most so many."""
-    height, width = image.size
-    step = max(1, int(np.ceil(np.sqrt(height * width / most))))
-    pick = tuple(slice(min(step // 2, n - 1), None, step) for n in (height, width))
-    low, high = image.value_range
-    unit = (coloured(image)[pick].reshape(-1, 3).T - float(low)) / (high - low)
-    seen = opacity(image)
-    weights = np.ones(unit.shape[1]) if seen is None else seen[pick].ravel()
-    return lab_columns(np.clip(unit, 0.0, 1.0, order="C")), weights
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

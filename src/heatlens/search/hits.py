@@ -61,9 +61,7 @@ class Hits:
     recall: float | None = None
     radius: float | None = None
     where: str | None = None
-    keys: npt.NDArray[np.uint64] = field(
-        default_factory=lambda: np.empty(0, np.uint64), repr=False
-    )
+    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64), repr=False)
 
     def __len__(self) -> int:
         """How many were found."""

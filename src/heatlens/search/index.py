@@ -97,9 +97,7 @@ class ImageIndex:
         """
         settings = Settings.of(on, thumbnail=thumbnail, **parameters)
         check_settings(settings)
-        return cls(
-            Store.create(path, settings, exist_ok=exist_ok, storage_options=storage_options)
-        )
+        return cls(Store.create(path, settings, exist_ok=exist_ok, storage_options=storage_options))
 
     @classmethod
     def open(cls, path: Path, *, storage_options: dict[str, str] | None = None) -> ImageIndex:
@@ -254,7 +252,7 @@ class ImageIndex:
         if not radius >= 0:
             raise InvalidArgument(f"radius is {radius}; it is a distance, 0 or more")
         asked, threads = self._described(query), checked_threads(threads)
-        started, seen = time.perf_counter(), self._current()
+        seen, started = self._current(), time.perf_counter()
         if seen is None:
             return self._hits(asked, None, started, where, radius=float(radius))
         question = Question.of(seen.working, asked.weights, asked.points)
@@ -311,8 +309,9 @@ class ImageIndex:
     def signature(self, name: str) -> tuple[Singles, Singles]:
         """Weights (n,) and points (n, d) of a row, by its id."""
         table = self.store.rows([name], ["weights", "points", "dimensions"])
-        weights, points = (np.float32(table[part][0].as_py()) for part in ("weights", "points"))
-        return weights, points.reshape(-1, table["dimensions"][0].as_py())
+        parts = (table[part][0].as_py() for part in ("weights", "points"))
+        weights, points = (np.array(part, np.float32) for part in parts)
+        return weights, points.reshape(len(weights), -1)
 
     # --- inside
 
@@ -364,7 +363,7 @@ class ImageIndex:
         threads: int,
         recall: float | None,
     ) -> Hits:
-        started, seen = time.perf_counter(), self._current()
+        seen, started = self._current(), time.perf_counter()
         if seen is None:
             return self._hits(asked, None, started, where)
         question = Question.of(seen.working, asked.weights, asked.points)

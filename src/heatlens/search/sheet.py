@@ -200,4 +200,7 @@ def _ties(told: Sequence[str]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.2g} ms"
+    thousandths = 1000 * seconds
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{thousandths:.0f} ms" if thousandths >= 10 else f"{thousandths:.2g} ms"

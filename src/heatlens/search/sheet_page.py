@@ -78,7 +78,7 @@ def _top(answer: Answer, told: list[str]) -> Section:
     for rank, hit in zip(told, answer.hits[:TILES], strict=False):
         pictures.append(_tile(f"{rank}: {distance_of(answer, hit)}, {{name}}", hit))
     given = {name: value for name, value in answer.parameters.items() if value is not None}
-    table = {"kind": answer.kind, "unit": answer.unit, **given}
+    table = {"kind": answer.kind, "distance in": answer.unit, **given}
     words = [" ".join(facts(answer))]
     if len(answer.hits) > TILES:
         words.append(f"The first {TILES} of {len(answer.hits):,} hits are shown; all are listed.")

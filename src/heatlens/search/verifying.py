@@ -32,9 +32,7 @@ def verified(store: Store) -> Report:
             count = len(manifest["pieces"]) + 1
         except Stale as reason:
             problems, count = [f"the working set: {reason}"], 1
-    told = [
-        f"{home.name}/{problem}; it is made anew by the next search" for problem in problems
-    ]
+    told = [f"{home.name}/{problem}; it is made anew by the next search" for problem in problems]
     return dataclasses.replace(
         report,
         files=report.files + count,

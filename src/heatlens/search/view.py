@@ -39,11 +39,13 @@ _log = logging.getLogger("heatlens.search")
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Attributes:
-    working: the rows.
-    alive: (N,) uint8, 1 for rows that are in the table.
-    count: how many are.
-    version: of the table.
+    """What can be searched.
+
+    Attributes:
+        working: the rows.
+        alive: (N,) uint8, 1 for rows that are in the table.
+        count: how many are.
+        version: of the table.
     """
 
     working: WorkingSet

@@ -26,6 +26,7 @@ def relaxed(a: Floats, x: Floats, b: Floats, y: Floats) -> float:
     masses.
 
     Example:
+        >>> import numpy as np
         >>> place = np.array([[0.0], [4.0]])
         >>> relaxed(np.array([0.5, 0.5]), place, np.ones(1), np.zeros((1, 1)))
         2.0

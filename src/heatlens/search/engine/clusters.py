@@ -28,6 +28,9 @@ RINGS = 16
 _ROUNDS, _SAMPLE = 6, 24
 """Of Lloyd's iteration, on so many rows per cluster."""
 
+_FINEST = 1e-18
+"""Step of a byte, at least: no number divided by it overflows single precision."""
+
 _UP = 1.0 + 1e-5
 """What is measured in double precision and kept in single is rounded up by this."""
 
@@ -93,7 +96,7 @@ def arrange(embedded: Singles, seed: int = 0) -> Arranged:
         order[piece], rows, apart[piece] = order[piece][nearest], rows[nearest], distance[nearest]
         low[k] = rows.min(0)
         ranges = (rows.max(0) - low[k]).reshape(axes, BLOCKS).max(1)
-        step[k] = np.where(ranges > 0, ranges / 255, 1.0)
+        step[k] = np.where(ranges > 0, np.maximum(ranges / 255, _FINEST), 1.0)
         wide = np.repeat(step[k].astype(np.float64), BLOCKS)
         codes[piece] = np.clip(np.rint((rows - low[k].astype(np.float64)) / wide), 0, 255)
         slack[piece] = quantile_bound(low[k] + codes[piece] * wide, rows) * _UP

@@ -61,7 +61,7 @@ def store(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 def append(file: Path, length: int, array: npt.NDArray[Any]) -> int:
     """Write an array behind the first `length` bytes; its CRC-32."""
-    data = memoryview(np.ascontiguousarray(array)).cast("B") if array.size else memoryview(b"")
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     with file.open("r+b" if file.exists() else "w+b") as handle:
         handle.truncate(length)
         handle.seek(length)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatlens.search.bounds.dual import SINGLE
+from heatlens.search.bounds.dual import LEAST, SINGLE
 from heatlens.search.bounds.quantile import AXES, embedding
 from heatlens.search.engine.exact import CIRCLE, LINE, SPACE
 from heatlens.search.signatures import Signatures, Singles
@@ -48,5 +48,5 @@ class Ground:
         Args:
             reach: no coordinate is larger.
         """
-        radius = max(reach, self.period or 0.0)
+        radius = max(reach, self.period or 0.0, LEAST)
         return 4 * (self.dimensions + 8) * SINGLE * float(np.sqrt(self.axes)) * radius

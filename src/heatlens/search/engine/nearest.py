@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -116,7 +115,7 @@ def nearest(
         NotCertified: a distance that could not be proved.
     """
     look = _Look(working, question, alive, threads)
-    look.seed(k, 2 * k, clusters=8)
+    look.seed(k, k + min(k, 10), clusters=8)
     look.all(look.kth(k))
     look.solve_until(k)
     return look.found(k)
@@ -156,7 +155,7 @@ class _Look:
         ground = working.ground
         reach = max(working.reach, float(np.abs(question.points).max()))
         self.reach, self.rounding = reach, ground.rounding(reach)
-        self.far = far_from_centres(question.embedded, working.clusters)
+        self.far = far_from_centres(question.embedded, working.columns)
         self.order = np.argsort(self.far)
         self.rows, self.bounds = np.empty(0, np.int64), np.empty(0)
         self.solved, self.distances = np.empty(0, np.int64), np.empty(0)
@@ -212,7 +211,7 @@ class _Look:
             if left == 0:
                 break
             missing = k - len(self.distances)
-            self.solve(min(left, max(missing, self._chunk())))
+            self.solve(min(left, max(missing, k // 8, 4 * self.threads)))
 
     def solve(self, count: int) -> None:
         """Solve the first candidates exactly."""
@@ -248,10 +247,6 @@ class _Look:
         rows, distances = self.solved[order], self.distances[order]
         tied = 0 < k < len(rows) and bool(distances[k] <= distances[k - 1] * TIES)
         return Found(rows[:k], distances[:k], tied, self.looked, len(rows))
-
-    def _chunk(self) -> int:
-        """Candidates that are solved before the threshold is looked at again."""
-        return 4 if self.threads == 1 else 4 * self.threads
 
     def _scan(self, chosen: Any, threshold: float) -> None:
         working = self.working

@@ -25,20 +25,27 @@ _DOWN, _UP = 1.0 - 1e-5, 1.0 + 1e-5
 """Single precision rounds a bound by less than this."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
-def far_from_centres(query: Any, clusters: Clusters) -> npt.NDArray[np.float64]:
-    """The bound's distance of the query (A Q,) from each centre, (C,), within 1e-6 of it."""
-    count, width = clusters.centre.shape
-    found = np.empty(count)
+@njit(cache=True, nogil=True, error_model="numpy")
+def far_from_centres(query: Any, columns: Any) -> npt.NDArray[np.float32]:
+    """The bound's distance of the query from each centre, (C,), within 1e-6 of it.
+
+    Args:
+        query: (A Q,) float32.
+        columns: (A Q, C) float32, the centres, transposed: the inner loop runs along clusters.
+    """
+    width, count = columns.shape
+    squares, summed = np.zeros(count, np.float32), np.empty(count, np.float32)
+    for start in range(0, width, BLOCKS):
+        summed[:] = np.float32(0)
+        for j in range(start, start + BLOCKS):
+            own, there = query[j], columns[j]
+            for k in range(count):
+                summed[k] += abs(own - there[k])
+        for k in range(count):
+            squares[k] += summed[k] * summed[k]
     for k in range(count):
-        centre, squares = clusters.centre[k], np.float32(0)
-        for axis in range(width // BLOCKS):
-            summed = np.float32(0)
-            for j in range(BLOCKS):
-                summed += abs(query[axis * BLOCKS + j] - centre[axis * BLOCKS + j])
-            squares += summed * summed
-        found[k] = np.sqrt(squares) / BLOCKS
-    return found
+        squares[k] = np.sqrt(squares[k]) / np.float32(BLOCKS)
+    return squares
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -81,14 +88,22 @@ def scan(
         # are left. All three are in single precision, which widens the ring.
         radius = threshold + rounding
         inside, outside = far[k] * _DOWN - radius, far[k] * _UP + radius
-        begin, end = _ring(clusters.rings[k], clusters.first[k], clusters.first[k + 1],
-                           inside * _DOWN, outside * _UP)
+        begin, end = _ring(
+            clusters.rings[k],
+            clusters.first[k],
+            clusters.first[k + 1],
+            inside * _DOWN,
+            outside * _UP,
+        )
         if begin >= end:
             continue
         for axis in range(axes):
             scale[axis] = clusters.step[k, axis] / BLOCKS
             excess[axis] = _encoded(
-                query, clusters.low[k], clusters.step[k, axis], near, axis * BLOCKS
+                query[axis * BLOCKS : (axis + 1) * BLOCKS],
+                clusters.low[k, axis * BLOCKS : (axis + 1) * BLOCKS],
+                clusters.step[k, axis],
+                near[axis * BLOCKS : (axis + 1) * BLOCKS],
             )
         looked += end - begin
         for row in range(begin, end):
@@ -123,14 +138,14 @@ def _ring(rings: Any, first: int, last: int, inside: float, outside: float) -> t
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
-def _encoded(query: Any, low: Any, step: Any, near: Any, start: int) -> Any:
+def _encoded(query: Any, low: Any, step: Any, near: Any) -> Any:
     """Write the query's bytes of one axis; what they leave out, in steps.
 
     A coordinate beyond the range of the bytes lies as much farther from every row; one within it
     was rounded, which may count against the bound. A hundredth of a step is for the arithmetic.
     """
     per, excess = np.float32(1) / step, np.float32(-0.01)
-    for j in range(start, start + BLOCKS):
+    for j in range(BLOCKS):
         place = (query[j] - low[j]) * per
         inside = min(max(place, np.float32(0)), np.float32(255))
         code = np.float32(np.int32(inside + np.float32(0.5)))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba import njit
 
 from heatlens.search.engine.exact import distance
-from heatlens.transport.exact.simplex import DONE
 
 __all__ = ["solve"]
 

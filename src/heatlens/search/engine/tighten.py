@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from heatlens.search.bounds.dual import (
+    LEAST,
     SINGLE,
     costs,
     earned,
@@ -67,11 +68,11 @@ def tighten(
             summed += np.float64(b[j]) * y[j, axis]
             mass += b[j]
         centre[axis] = summed / mass
-    longest = max(4.0 * np.sqrt(d) * reach, 1e-18)
+    longest = max(4.0 * np.sqrt(d) * reach, LEAST)
     rounding = (d + 24) * SINGLE * longest
     limit = np.float32(longest)
     columns = np.zeros((d, width), np.float32)
-    columns[0] = np.float32(1e3 * longest)  # where there is no point, nobody is near
+    columns[0] = np.float32(16 * longest)  # where there is no point, nobody is near
     demand = np.zeros(width, np.float32)
     for j in range(count):
         demand[j] = b[j]
@@ -88,7 +89,7 @@ def tighten(
     )
     factor_bits, prices = np.empty(width, np.int32), np.empty(width, np.float32)
     factors = factor_bits.view(np.float32)
-    bandwidth = np.float32(max(threshold, 1e-6 * longest))
+    bandwidth = np.float32(min(max(threshold, 1e-6 * longest), longest))
     for k in range(start, stop):
         first, last = starts[rows[k]], starts[rows[k] + 1]
         n = last - first

@@ -49,6 +49,7 @@ class WorkingSet:
         ground: where the points lie.
         signatures: of all rows, in the order of the working set.
         clusters: table of clusters.
+        columns: (A Q, C) float32, the clusters' centres transposed.
         codes: (N, A Q) uint8, the embedding in bytes.
         slack: (N,) float32.
         keys: (N,) uint64 of the rows.
@@ -59,6 +60,7 @@ class WorkingSet:
     ground: Ground
     signatures: Signatures
     clusters: Clusters
+    columns: Singles
     codes: npt.NDArray[np.uint8]
     slack: Singles
     keys: npt.NDArray[np.uint64]
@@ -95,8 +97,8 @@ class WorkingSet:
         signatures = Signatures(arrays["weights"], arrays["starts"], arrays["points"])
         clusters = Clusters(*(arrays[name] for name in Clusters._fields))
         return cls(
-            folder, manifest, ground, signatures, clusters, arrays["codes"], arrays["slack"],
-            arrays["keys"], arrays["names"], arrays["name_starts"],
+            folder, manifest, ground, signatures, clusters,
+            np.ascontiguousarray(clusters.centre.T), arrays["codes"], arrays["slack"], arrays["keys"], arrays["names"], arrays["name_starts"],
         )  # fmt: skip
 
     @classmethod

@@ -4,7 +4,7 @@
 |---|---|
 | `rule` | how far apart, in the engine's L1, two signatures within a distance can lie at most |
 | `rerank` | the exact distances of what an engine has found, and whether they are the nearest |
-| `pgvector` | PostgreSQL with the extension `vector`: table, rows, exact and approximate search |
+| `pgvector`, `pgvector_table` | PostgreSQL with the extension `vector`: exact and approximate search; its table and rows |
 | `qdrant` | Qdrant: collection, points, requests, exact search |
 
 Both engines work alike: a first answer by L1 gives a threshold, a second one brings all that can

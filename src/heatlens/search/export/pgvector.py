@@ -14,17 +14,23 @@ pg8000.dbapi). Statements run in the transaction that is open; nothing is commit
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, repeat
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from heatlens.errors import InvalidArgument
-from heatlens.search.bounds.quantile import embedding
+from heatlens.search.export.pgvector_table import (
+    COLUMNS,
+    copy_rows,
+    copy_statement,
+    hnsw_statement,
+    numbers,
+    quoted,
+    table_statements,
+)
 from heatlens.search.export.rerank import Candidate, Neighbours, Query, nearest, within
-from heatlens.search.export.rule import Rule, reaches
-from heatlens.search.signatures import Signatures
+from heatlens.search.export.rule import Rule
 
 __all__ = [
     "COLUMNS",
@@ -37,102 +43,11 @@ __all__ = [
     "table_statements",
 ]
 
-COLUMNS = ("id", "path", "embedding", "weights", "points", "reach")
-"""What `copy_rows` writes, in order."""
-
 _ROWS_AT_ONCE = 1000
 _FIRST = 4
 """Candidates for each neighbour wanted, from which the threshold comes."""
 
-_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _MOST_CANDIDATES = 1000
-
-
-def table_statements(dimensions: int, table: str = "heatlens") -> tuple[str, ...]:
-    """SQL that makes the extension and the table.
-
-    Args:
-        dimensions: coordinates of a signature's points: 3 for "signature", 5 with position.
-        table: its name, also as "schema.table".
-
-    Example:
-        >>> table_statements(3)[1].splitlines()[3].strip()
-        'embedding vector(48) NOT NULL,'
-    """
-    return (
-        "CREATE EXTENSION IF NOT EXISTS vector",
-        f"""CREATE TABLE {_quoted(table)} (
-    id text PRIMARY KEY,
-    path text,
-    embedding vector({Rule(dimensions).length}) NOT NULL,
-    weights real[] NOT NULL,
-    points real[] NOT NULL,
-    reach double precision NOT NULL
-)""",
-    )
-
-
-def copy_statement(table: str = "heatlens") -> str:
-    """SQL that takes `copy_rows`.
-
-    Example:
-        >>> copy_statement()
-        'COPY "heatlens" (id, path, embedding, weights, points, reach) FROM STDIN'
-    """
-    return f"COPY {_quoted(table)} ({', '.join(COLUMNS)}) FROM STDIN"
-
-
-def hnsw_statement(table: str = "heatlens") -> str:
-    """SQL of an index for `approximate_search` (pgvector 0.7); exact search does without it.
-
-    Example:
-        >>> hnsw_statement("photos")
-        'CREATE INDEX ON "photos" USING hnsw (embedding vector_l1_ops)'
-    """
-    return f"CREATE INDEX ON {_quoted(table)} USING hnsw (embedding vector_l1_ops)"
-
-
-def copy_rows(
-    ids: Iterable[str],
-    signatures: Iterable[tuple[Any, Any]],
-    paths: Iterable[str | None] = repeat(None),
-) -> Iterator[str]:
-    r"""Lines for `COPY ... FROM STDIN` in its text format, a thousand signatures in memory.
-
-    Args:
-        ids: a name for each, unlike all others.
-        signatures: canonical (weights, points) pairs, as `Signatures` gives them.
-        paths: where each picture lies.
-
-    Raises:
-        InvalidArgument: more names than signatures or fewer, a null character in a name, or points
-            beyond the engine's numbers.
-
-    Example:
-        >>> print(*copy_rows(["a\tb"], Signatures.of([([1.0], [[0.5]])])), sep="")
-        a\tb	\N	[0.5,...,0.5]	{1.0}	{0.5}	0.5...
-    """
-    waiting, rest = iter(ids), iter(paths)
-    pairs = iter(signatures)
-    while block := list(islice(pairs, _ROWS_AT_ONCE)):
-        there = Signatures.laid_out(block)
-        embedded, far = embedding(there), reaches(there)
-        names = list(islice(waiting, len(block)))
-        if len(names) < len(block):
-            raise InvalidArgument("there are fewer ids than signatures; each has one")
-        for k, (name, path) in enumerate(zip(names, islice(rest, len(block)), strict=True)):
-            weights, points = there[k]
-            cells = (
-                _text(name),
-                r"\N" if path is None else _text(path),
-                f"[{_numbers(embedded[k])}]",
-                f"{{{_numbers(weights)}}}",
-                f"{{{_numbers(points.ravel())}}}",
-                repr(float(far[k])),
-            )
-            yield "\t".join(cells) + "\n"
-    if next(waiting, None) is not None:
-        raise InvalidArgument("there are more ids than signatures; each has one")
 
 
 def exact_search(
@@ -224,22 +139,19 @@ class _Scan:
 
     def first(self, query: Query, limit: int) -> Iterator[Candidate]:
         order = "l1_distance(embedding, %s::vector), id LIMIT %s"
-        return self._rows(query, "", (), order, (_vector(query), limit))
+        return self._rows("", (), order, (_vector(query), limit))
 
     def all_within(self, query: Query, distance: float) -> Iterator[Candidate]:
         rule = Rule(query.dimensions)
         condition = "l1_distance(embedding, %s::vector) <= %s::float8 + %s::float8 * reach"
         given = (_vector(query), rule.ceiling(distance, query.reach), rule.slope)
-        return self._rows(query, condition, given, "l1_distance(embedding, %s::vector)", given[:1])
+        return self._rows(condition, given, "l1_distance(embedding, %s::vector)", given[:1])
 
     def by_index(self, query: Query, limit: int) -> Iterator[Candidate]:
-        return self._rows(
-            query, "", (), "embedding <+> %s::vector LIMIT %s", (_vector(query), limit)
-        )
+        return self._rows("", (), "embedding <+> %s::vector LIMIT %s", (_vector(query), limit))
 
     def _rows(
         self,
-        query: Query,
         condition: str,
         given: tuple[Any, ...],
         order: str,
@@ -248,7 +160,7 @@ class _Scan:
         conditions = [f"({one})" for one in (self.where, condition) if one]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         self.cursor.execute(
-            f"SELECT id, weights, points FROM {_quoted(self.table)}{where} ORDER BY {order}",
+            f"SELECT id, weights, points FROM {quoted(self.table)}{where} ORDER BY {order}",
             (*self.parameters, *given, *ordered),
         )
         while rows := self.cursor.fetchmany(_ROWS_AT_ONCE):
@@ -262,22 +174,4 @@ def _cursor(connection: Any) -> Any:
 
 
 def _vector(query: Query) -> str:
-    return f"[{_numbers(query.embedded)}]"
-
-
-def _numbers(values: Any) -> str:
-    """The shortest decimals that are read back as the same 32 bits."""
-    return ",".join(values.astype(np.float32).astype(str))
-
-
-def _text(value: str) -> str:
-    if "\0" in value:
-        raise InvalidArgument(f"PostgreSQL keeps no null characters; {value!r} has one")
-    return value.translate(_ESCAPED)
-
-
-def _quoted(table: str) -> str:
-    parts = table.split(".")
-    if not all(parts):
-        raise InvalidArgument(f"{table!r} is no name of a table; 'table' or 'schema.table' is")
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+    return f"[{numbers(query.embedded)}]"

@@ -52,7 +52,7 @@ def points(
     The largest "reach" of all payloads belongs with the collection: searches need it.
 
     Raises:
-        InvalidArgument: more names than signatures or fewer, or points beyond the engine's numbers.
+        InvalidArgument: more names than signatures or fewer.
 
     Example:
         >>> [point] = points(["a"], Signatures.of([([1.0], [[0.5]])]))

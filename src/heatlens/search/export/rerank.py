@@ -71,13 +71,8 @@ class Query:
 
     @classmethod
     def of(cls, signature: tuple[Any, Any]) -> Query:
-        """From weights (n,) and points (n, d), made canonical as stored signatures are.
-
-        What is of 32 bits already has come from an index, and is taken as it is.
-        """
-        weights, points = signature
-        if not all(getattr(part, "dtype", None) == np.float32 for part in signature):
-            weights, points = canonical(weights, points)
+        """From weights (n,) and points (n, d), made canonical as stored signatures are."""
+        weights, points = canonical(*signature)
         alone = Signatures.laid_out([(weights, points)])
         return cls(weights, points, embedding(alone)[0], float(reaches(alone)[0]))
 

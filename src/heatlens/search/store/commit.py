@@ -10,13 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from heatlens.errors import DamagedIndex, InvalidArgument, UnwritableIndex
 from heatlens.search.store.lance import arrow, reading, writing
 from heatlens.search.store.lock import alone
 from heatlens.search.store.place import NAME, Place
-from heatlens.search.store.scan import batches, keys_where, scanned
+from heatlens.search.store.scan import having_ids, keys_where, scanned
 from heatlens.search.store.schema import Row, schema, table_of
 from heatlens.search.store.seals import SEALS, TABLE, Sealed, pending, seal, table_files
 from heatlens.search.store.settings import Settings
@@ -172,21 +170,10 @@ def _tried(change: Any, place: str) -> Any:
 
 def _hashes_of(table: Any, ids: Any, place: str) -> dict[str, str]:
     """Hashes of those of the ids that are there."""
-    import pyarrow.compute as compute
-
     wanted = ids.combine_chunks() if hasattr(ids, "combine_chunks") else ids
     found: dict[str, str] = {}
-    for batch in batches(table, ["id", "hash"], place, 1 << 16):
-        hits = arrow.array(
-            np.flatnonzero(compute.is_in(batch["id"], wanted).to_numpy(zero_copy_only=False))
-        )
-        found.update(
-            zip(
-                batch["id"].take(hits).to_pylist(),
-                batch["hash"].take(hits).to_pylist(),
-                strict=True,
-            )
-        )
+    for batch in having_ids(table, wanted, ["id", "hash"], place):
+        found.update(zip(batch["id"].to_pylist(), batch["hash"].to_pylist(), strict=True))
     return found
 
 

@@ -41,7 +41,7 @@ def checked_batch(batch: Any, place: str) -> npt.NDArray[np.uint64]:
     Raises:
         DamagedIndex: a row is not what its key says; it is named.
     """
-    keys = batch["key"].to_numpy(zero_copy_only=False)
+    keys = np.array(batch["key"].to_numpy(zero_copy_only=False), np.uint64)  # not a view of it
     dimensions = batch["dimensions"].to_numpy(zero_copy_only=False).tolist()
     weights, weight_ends = _bytes_of(batch["weights"])
     points, point_ends = _bytes_of(batch["points"])
@@ -50,7 +50,8 @@ def checked_batch(batch: Any, place: str) -> npt.NDArray[np.uint64]:
         n = weight_ends[row + 1] - weight_ends[row]
         d = dimensions[row]
         if (
-            hashes[row] is None
+            ids[row] is None
+            or hashes[row] is None
             or n < 4
             or d is None
             or n * d != point_ends[row + 1] - point_ends[row]
@@ -67,7 +68,7 @@ def checked_batch(batch: Any, place: str) -> npt.NDArray[np.uint64]:
                 f"the row {ids[row]!r} of the index {place} is damaged: its content does not fit "
                 "its checksum; remove it and add it again, or restore the index from a backup"
             )
-    return np.asarray(keys, np.uint64)
+    return keys
 
 
 def _key(name: bytes, content: bytes, weights: Any, points: Any, dimensions: int) -> int:

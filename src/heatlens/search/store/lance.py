@@ -18,7 +18,10 @@ __all__ = ["arrow", "connected", "reading", "told", "writing"]
 
 arrow: Any = pyarrow
 
-_NOT_LANCE = (HeatlensError, KeyboardInterrupt, GeneratorExit, SystemExit, MemoryError)
+_NOT_LANCE = (
+    *(HeatlensError, KeyboardInterrupt, GeneratorExit, SystemExit, MemoryError),
+    *(TypeError, AttributeError, NameError),  # mistakes in a program, not in a file
+)
 
 
 def connected(uri: str, storage_options: dict[str, str] | None = None) -> Any:

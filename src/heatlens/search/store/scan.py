@@ -13,12 +13,28 @@ from heatlens.search.store.keys import KEYED, checked_batch
 from heatlens.search.store.lance import arrow, reading, told
 from heatlens.search.store.schema import COLUMNS, schema
 
-__all__ = ["Keys", "checked_columns", "keys_where", "offsets_of_ids", "scanned", "taken"]
+__all__ = [
+    "LARGE",
+    "PIECE",
+    "Keys",
+    "Numbers",
+    "batches",
+    "checked_columns",
+    "having_ids",
+    "keys_where",
+    "listed_ids",
+    "scanned",
+    "taken",
+]
 
 Keys = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.uint64]
 
 PIECE = 8192
 """Rows at a time."""
+
+LARGE = 1 << 16
+"""Rows at a time, where a few narrow columns are read."""
 
 
 def checked_columns(columns: Sequence[str] | None) -> list[str]:
@@ -35,10 +51,14 @@ def checked_columns(columns: Sequence[str] | None) -> list[str]:
 
 
 def batches(table: Any, columns: Sequence[str], place: str, size: int = PIECE) -> Iterator[Any]:
-    """The rows in the table's order, unchecked, some at a time."""
+    """The rows in the table's order, unchecked, some at a time.
+
+    Each piece is asked for by itself, which keeps Lance from reading far ahead of a slow reader.
+    """
     with reading(place):
-        found = table.search().select(list(columns)).to_batches(size)
-        yield from found
+        for start in range(0, int(table.count_rows()), size):
+            piece = table.search().select(list(columns)).offset(start).limit(size)
+            yield from piece.with_row_id(True).to_batches(size)
 
 
 def scanned(
@@ -56,33 +76,41 @@ def scanned(
                 yield checked_batch(batch, place), batch
 
 
-def taken(table: Any, offsets: npt.NDArray[np.int64], columns: Sequence[str], place: str) -> Any:
-    """The rows at some offsets, in the order asked and checked, as an Arrow table."""
+def taken(table: Any, keys: Keys, numbers: Numbers, columns: Sequence[str], place: str) -> Any:
+    """The rows with these keys and Lance's numbers, in that order, as an Arrow table.
+
+    Raises:
+        DamagedIndex: a row does not fit its key.
+    """
     wanted = [*columns, *(name for name in KEYED if name not in columns)]
-    if not len(offsets):
+    if not len(keys):
         return schema().empty_table().select(wanted)
-    order, back = np.unique(offsets, return_inverse=True)
     with reading(place):
-        found = table.take_offsets(order.tolist()).select(wanted).to_arrow()
-        for batch in found.to_batches():
-            checked_batch(batch, place)
-        # Lance hands rows out by offset, whatever order they are asked for in.
-        return found.take(arrow.array(back))
+        found = table.take_row_ids(np.unique(numbers).tolist()).select(wanted).to_arrow()
+        parts = [checked_batch(batch, place) for batch in found.to_batches()]
+        there = np.concatenate([np.empty(0, np.uint64), *parts])
+        order = np.argsort(there)  # Lance hands rows out in an order of its own
+        at = np.searchsorted(there[order], keys)
+        if len(there) < len(np.unique(keys)) or (there[order[at % len(there)]] != keys).any():
+            raise ValueError("rows were asked for that it does not give")
+        return found.take(arrow.array(order[at]))
 
 
-def offsets_of_ids(table: Any, ids: Sequence[str], place: str) -> dict[str, int]:
-    """Where the rows with these ids lie; those that are not there are left out."""
+def listed_ids(table: Any, ids: Sequence[str], place: str) -> dict[str, tuple[int, int]]:
+    """Key and Lance's number of each row with one of these ids; others are left out."""
+    found: dict[str, tuple[int, int]] = {}
+    for batch in having_ids(table, arrow.array(list(ids), arrow.string()), ["id", "key"], place):
+        pairs = zip(batch["key"].to_pylist(), batch["_rowid"].to_pylist(), strict=True)
+        found.update(zip(batch["id"].to_pylist(), pairs, strict=True))
+    return found
+
+
+def having_ids(table: Any, ids: Any, columns: Sequence[str], place: str) -> Iterator[Any]:
+    """Batches with those rows whose ids are among an Arrow array's."""
     import pyarrow.compute as compute
 
-    wanted = arrow.array(list(ids), arrow.string())
-    found: dict[str, int] = {}
-    start = 0
-    for batch in batches(table, ["id"], place, 1 << 16):
-        hits = np.flatnonzero(compute.is_in(batch["id"], wanted).to_numpy(zero_copy_only=False))
-        names = batch["id"].take(arrow.array(hits)).to_pylist()
-        found.update(zip(names, (hits + start).tolist(), strict=True))
-        start += batch.num_rows
-    return found
+    for batch in batches(table, columns, place, LARGE):
+        yield batch.filter(compute.is_in(batch["id"], ids))
 
 
 def keys_where(table: Any, where: str, place: str) -> Keys:

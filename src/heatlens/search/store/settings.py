@@ -125,9 +125,16 @@ class Settings:
                 "backup"
             ) from error
 
-    def same_as(self, other: Settings) -> bool:
-        """Whether rows come out alike, whatever version wrote them."""
-        return _essence(self) == _essence(other)
+    def differences(self, other: Settings) -> list[str]:
+        """What rows would come out differently for, in words; nothing if they come out alike.
+
+        Example:
+            >>> Settings.of("signature", k=8).differences(Settings.of("signature", k=9))
+            ['k=8, not 9']
+        """
+        ours, theirs = _essence(self), _essence(other)
+        names = [name for name in ours if name in theirs and ours[name] != theirs[name]]
+        return [f"{name}={ours[name]!r}, not {theirs[name]!r}" for name in names]
 
     @property
     def period(self) -> float | None:
@@ -135,8 +142,14 @@ class Settings:
         return KINDS[self.on].period
 
 
-def _essence(settings: Settings) -> tuple[Any, ...]:
-    return settings.on, dict(settings.parameters), settings.resolution, settings.thumbnail
+def _essence(settings: Settings) -> dict[str, Any]:
+    """All but the versions."""
+    return {
+        "on": settings.on,
+        **settings.parameters,
+        "resolution": settings.resolution,
+        "thumbnail": settings.thumbnail,
+    }
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from heatlens.search.store import commit
 from heatlens.search.store.lance import arrow, reading
 from heatlens.search.store.place import Place
 from heatlens.search.store.scan import (
+    LARGE,
     PIECE,
     Keys,
+    Numbers,
     batches,
     checked_columns,
     keys_where,
-    offsets_of_ids,
+    listed_ids,
     scanned,
     taken,
 )
@@ -29,6 +32,9 @@ from heatlens.search.store.settings import Settings
 from heatlens.search.store.verify import Report, verify
 
 __all__ = ["Appended", "Store"]
+
+_FEW = 8
+"""Rows are looked up one by one, not scanned, if they are fewer than this part of all."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,6 @@ class Store:
         """Call `Store.create` or `Store.open` instead."""
         self.place, self.settings = place, settings
         self._database, self._table = database, table
-        self._offsets: tuple[Keys, Any, Any] | None = None
         self.version = 0
         self.refresh()
 
@@ -108,10 +113,10 @@ class Store:
                     f"there is an index at {place.uri} already, of {found.on!r}; open it, or give "
                     "another path"
                 )
-            if not found.same_as(settings):
+            if differences := found.differences(settings):
                 raise InvalidArgument(
-                    f"the index at {place.uri} was made with {_told(found)}, not with "
-                    f"{_told(settings)}; give another path, or the same settings"
+                    f"the index at {place.uri} was made with {'; '.join(differences)}. Its rows "
+                    "are alike for good: give the same settings, or another path"
                 )
         table, settings = place.open(database)
         return cls(place, database, table, settings)
@@ -144,14 +149,15 @@ class Store:
             version = int(self._table.version)
             self._table.checkout(version)
         if version != self.version:
-            self._offsets, self.version = None, version
+            self.__dict__.pop("_listed", None)
+            self.version = version
         return version
 
     # --- reading
 
     def keys(self) -> Keys:
         """Keys (N,) of the rows, in the table's order."""
-        return self._positions()[0]
+        return self._listed[0]
 
     def known(self) -> dict[str, str]:
         """Hash of each row by its id."""
@@ -205,16 +211,17 @@ class Store:
         """
         names = checked_columns(columns)
         if isinstance(wanted, np.ndarray) and wanted.dtype.kind == "u":
-            offsets = self._offsets_of(wanted)
+            keys, numbers = wanted, self._listed[1][self._places_of(wanted)]
         elif isinstance(wanted, str):
             raise InvalidType(f"rows takes a list of ids or an array of keys, not {wanted!r}")
         else:
             ids = [str(name) for name in wanted]
-            found = offsets_of_ids(self._table, ids, self.place.uri)
+            found = listed_ids(self._table, ids, self.place.uri)
             if missing := [name for name in ids if name not in found]:
                 raise InvalidArgument(f"there is no row {missing[0]!r} in {self.place.uri}")
-            offsets = np.array([found[name] for name in ids], np.int64)
-        return taken(self._table, offsets, names, self.place.uri).select(names)
+            pairs = np.array([found[name] for name in ids], np.uint64).reshape(-1, 2)
+            keys, numbers = pairs[:, 0], pairs[:, 1]
+        return taken(self._table, keys, numbers, names, self.place.uri).select(names)
 
     # --- writing
 
@@ -262,51 +269,56 @@ class Store:
 
     # --- inside
 
-    def _positions(self) -> tuple[Keys, Any, Any]:
-        """All keys, the keys sorted, and where each of these lies."""
-        if self._offsets is None:
-            parts = [
-                batch["key"].to_numpy(zero_copy_only=False)
-                for batch in batches(self._table, ["key"], self.place.uri, 1 << 16)
-            ]
-            keys = np.concatenate([np.empty(0, np.uint64), *parts]).astype(np.uint64, copy=False)
-            order = np.argsort(keys, kind="stable")
-            keys.flags.writeable = False
-            self._offsets = keys, keys[order], order
-        return self._offsets
+    @cached_property
+    def _listed(self) -> tuple[Keys, Numbers, Keys, Any]:
+        """All keys, Lance's numbers of their rows, the keys sorted, and where each of these is."""
+        found = [
+            (np.array(batch["key"], np.uint64), np.array(batch["_rowid"], np.uint64))
+            for batch in batches(self._table, ["key"], self.place.uri, LARGE)
+        ]
+        nothing = np.empty(0, np.uint64)
+        keys = np.concatenate([nothing, *(part for part, _ in found)])
+        numbers = np.concatenate([nothing, *(part for _, part in found)])
+        keys.flags.writeable = False
+        order = np.argsort(keys, kind="stable")
+        return keys, numbers, keys[order], order
 
-    def _offsets_of(self, keys: Keys) -> Any:
-        _, ordered, order = self._positions()
+    def _places_of(self, keys: Keys) -> Any:
+        """Where rows are in the table's order, by their keys."""
+        _, _, ordered, order = self._listed
+        if not len(keys):
+            return np.empty(0, np.int64)
         at = np.minimum(np.searchsorted(ordered, keys), max(0, len(ordered) - 1))
-        if len(keys) and (not len(ordered) or (ordered[at] != keys).any()):
-            missing = keys[0] if not len(ordered) else keys[ordered[at] != keys][0]
+        lost = keys[ordered[at] != keys] if len(ordered) else keys
+        if len(lost):
             raise InvalidArgument(
-                f"there is no row with the key {missing} in version {self.version} of "
+                f"there is no row with the key {lost[0]} in version {self.version} of "
                 f"{self.place.uri}; refresh() goes to the newest"
             )
-        return order[at] if len(keys) else np.empty(0, np.int64)
+        return order[at]
 
     def _pieces(
         self, keys: Keys | None, columns: Sequence[str], size: int
     ) -> Iterator[tuple[Keys, Any]]:
         """Keys and batches of the rows wanted: a scan for many, look-ups for few."""
-        uri = self.place.uri
+        table, uri = self._table, self.place.uri
         if keys is None:
-            yield from scanned(self._table, columns, uri, size)
+            yield from scanned(table, columns, uri, size)
             return
-        offsets = np.sort(self._offsets_of(np.unique(np.asarray(keys, np.uint64))))
-        if 2 * len(offsets) < len(self):
-            for start in range(0, len(offsets), size):
-                found = taken(self._table, offsets[start : start + size], columns, uri)
-                for batch in found.combine_chunks().to_batches():
-                    yield batch["key"].to_numpy(zero_copy_only=False), batch
+        places = np.sort(self._places_of(np.unique(np.asarray(keys, np.uint64))))
+        if _FEW * len(places) < len(self):
+            for start in range(0, len(places), size):
+                part = places[start : start + size]
+                few, numbers = self._listed[0][part], self._listed[1][part]
+                found = taken(table, few, numbers, columns, uri)
+                yield few, found.combine_chunks().to_batches()[0]
             return
         start = 0
-        for found, batch in scanned(self._table, columns, uri, size):
-            inside = offsets[slice(*np.searchsorted(offsets, (start, start + len(found))))] - start
-            start += len(found)
+        for checked, batch in scanned(table, columns, uri, size):
+            inside = places[slice(*np.searchsorted(places, (start, start + len(checked))))] - start
+            start += len(checked)
             if len(inside):
-                yield found[inside], batch.take(arrow.array(inside))
+                yield checked[inside], batch.take(arrow.array(inside))
 
 
 def _laid_out(batch: Any) -> Signatures:
@@ -314,18 +326,11 @@ def _laid_out(batch: Any) -> Signatures:
     dimensions = int(batch["dimensions"][0].as_py())
     starts = weights.offsets.to_numpy().astype(np.int64)
     places = points.offsets.to_numpy()
+    # Copies: views would keep the whole batch in memory.
     return Signatures(
-        np.asarray(weights.values.to_numpy()[starts[0] : starts[-1]], np.float32),
+        np.array(weights.values.to_numpy()[starts[0] : starts[-1]], np.float32),
         starts - starts[0],
-        np.asarray(points.values.to_numpy()[places[0] : places[-1]], np.float32).reshape(
+        np.array(points.values.to_numpy()[places[0] : places[-1]], np.float32).reshape(
             -1, dimensions
         ),
-    )
-
-
-def _told(settings: Settings) -> str:
-    words = ", ".join(f"{name}={value!r}" for name, value in settings.parameters.items())
-    return (
-        f"on={settings.on!r}, {words}, resolution={settings.resolution}, "
-        f"thumbnail={settings.thumbnail}"
     )

@@ -51,7 +51,8 @@ def _rounded(masses: Any, units: int) -> Integers:
     total, running, before = masses.sum(), 0.0, np.int64(0)
     for k in range(len(masses)):
         running += masses[k]
-        until = np.int64(min(running / total, 1.0) * units)
+        # As a float `units` may be more than it is: no entry may come out below 0.
+        until = min(np.int64(min(running / total, 1.0) * units), np.int64(units))
         shares[k] = until - before
         before = until
     shares[-1] += units - before
