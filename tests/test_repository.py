@@ -44,7 +44,9 @@ def test_import_is_lazy():
     assert len(loaded) < 60
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["explain", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["explain", "--help"], ["index", "--help"], ["--version"]]
+)
 def test_help_is_lazy(arguments):
     loaded = modules_after(
         f"sys.argv = ['heatlens', *{arguments!r}]\n"

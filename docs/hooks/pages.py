@@ -31,7 +31,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         content = (ROOT / source).read_text().replace("](docs/", "](")
         files.append(File.generated(config, name, content=content))
     files.append(File.generated(config, "command-line.md", content=command_line()))
+    drawn = scaling()
+    if drawn is not None:
+        files.append(File.generated(config, "pictures/search-scaling.svg", content=drawn))
     return files
+
+
+def scaling() -> bytes | None:
+    """The plot of the search benchmark, drawn from its result file."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks.plots import search_scaling
+    finally:
+        sys.path.remove(str(ROOT))
+    return search_scaling()
 
 
 def command_line() -> str:

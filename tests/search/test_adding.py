@@ -97,6 +97,9 @@ def test_large_jpegs_are_decoded_in_part_and_mean_the_same(tmp_path):
     assert read_image(fast.thumbnail).size == read_image(full.thumbnail).size == (128, 96)
     assert np.abs(fast.weights - full.weights).max() < 1e-3  # of a mean of 1.6e-2
     assert np.array_equal(fast.points, full.points)
+    large.resize((640, 480)).save(tmp_path / "middle.jpg")
+    row, query = (describe(tmp_path / "middle.jpg", SIGNATURE, thumbnail=t) for t in (True, False))
+    assert np.array_equal(row.points, query.points)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -121,6 +124,7 @@ def test_what_cannot_be_read_is_listed_with_its_reason(photos, tmp_path, monkeyp
     (folder / "text.png").write_text("hello")
     (folder / "volume.nii").write_bytes(b"\0" * 400)
     (folder / "notes.txt").write_text("not a picture, and not asked for")
+    (folder / "archive.tar.gz").write_bytes(b"nor is this")
     (folder / ".hidden.jpg").write_bytes(good)
     Pillow.new("L", (300, 300)).save(folder / "huge.png")
     os.mkfifo(folder / "pipe.jpg")

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import warnings
+from datetime import timedelta
 
 import lancedb
 import numpy as np
@@ -9,7 +11,7 @@ import pyarrow
 import pytest
 
 from heatlens.errors import DamagedIndex, MissingIndex, NotAnIndex
-from heatlens.search.store import commit
+from heatlens.search.store import commit, seals
 from heatlens.search.store.schema import schema, table_of
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
@@ -172,10 +174,32 @@ def test_nothing_is_written_over_damage(whole, tmp_path):
     with pytest.raises(DamagedIndex, match=rf"{data.name} is damaged.*joining files would hide"):
         store.compact()
     data.unlink()
-    with pytest.raises(DamagedIndex, match=rf"{data.name} of the index .* is missing"):
+    assert f"{data.name} is missing" in store.verify().problems[0]
+    with pytest.raises(DamagedIndex, match=rf"cannot be read.*{data.name}"):
         store.append([row("more")])
     data.write_bytes(was)
     assert store.verify().ok
+
+
+def test_what_other_programs_did_is_looked_at_and_sealed(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "a.lance")
+    before = content(Store.open(copy))
+    with warnings.catch_warnings(action="ignore"):
+        lancedb.connect(copy).open_table("images").optimize(cleanup_older_than=timedelta(0))
+    assert any("is missing" in problem for problem in verify(copy).problems)
+    store = Store.open(copy)
+    assert content(store) == before
+    store.compact()
+    assert content(store) == before
+    assert store.verify().ok
+
+
+def test_seals_are_joined_from_time_to_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(seals, "_MOST", 4)
+    store = store_of(tmp_path / "a.lance", 20, batches=20)
+    assert len(list((tmp_path / "a.lance/seals").iterdir())) <= 5
+    assert store.verify().ok
+    assert not store.verify().unsealed
 
 
 def test_seals_that_are_damaged_can_be_made_anew(whole, tmp_path):

@@ -55,7 +55,9 @@ def describe(source: Any, settings: Settings, *, thumbnail: bool = True) -> Desc
     """Describe one source as the rows of an index with these settings are described.
 
     A picture is reduced to `settings.resolution` pixels first; a heatmap is not. Of a heatmap with
-    negative values the positive part is taken, with a note, unless `part` is set.
+    negative values the positive part is taken, with a note, unless `part` is set. A JPEG file is
+    decoded at a fraction of its size where that is enough, so that the `Image` which `read_image`
+    makes of it, decoded whole, differs from it a little.
 
     Args:
         source: a path, an `Image`, a `Heatmap`, or (weights (n,), points (n, d)).
@@ -152,7 +154,8 @@ def _opened(file: Opened, settings: Settings, wanted: int) -> Image | Heatmap:
     """The picture or heatmap of an open file; JPEG at no more pixels than will be used."""
     if file.path is not None and holds_a_heatmap(file.path):
         return Heatmap.load(file.path)
-    least = None if settings.resolution is None else max(settings.resolution, wanted)
+    # At the size at which rows were read, whether or not a thumbnail is made now.
+    least = None if settings.resolution is None else max(settings.resolution, settings.thumbnail)
     return read_file(file, Selection(), pixel_limit(), least)
 
 

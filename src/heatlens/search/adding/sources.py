@@ -93,7 +93,7 @@ def files_of(
         text = os.fspath(source)
         path = Path(text).expanduser()
         if "\0" not in text and path.is_dir():
-            inside = [os.path.realpath(file) for file in _below(path, suffixes)]
+            inside = [os.path.realpath(file) for file in _below(path, suffixes, failed)]
             if not inside:
                 failed.append((text, "the folder has no pictures"))
             found.update(dict.fromkeys(inside))
@@ -111,11 +111,16 @@ def files_of(
     return [Path(name).as_posix() for name in found], failed
 
 
-def _below(folder: Path, suffixes: frozenset[str]) -> Iterator[str]:
-    for place, folders, files in os.walk(folder):
+def _below(folder: Path, suffixes: frozenset[str], failed: Failed) -> Iterator[str]:
+    def unreadable(error: OSError) -> None:
+        failed.append((str(error.filename), f"the folder cannot be read: {error.strerror}"))
+
+    for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
+            suffix = Path(name).suffix.lower()
+            volume = suffix != ".gz" or name.lower().endswith(".nii.gz")
+            if not name.startswith(".") and suffix in suffixes and volume:
                 yield str(Path(place) / name)
 
 

@@ -102,7 +102,7 @@ class Found:
 def nearest(
     working: WorkingSet, question: Question, k: int, alive: Alive, threads: int = 1
 ) -> Found:
-    """The k nearest rows, exactly; ties go to the smaller key.
+    """The k nearest rows, exactly; ties in the order of their ids.
 
     Args:
         working: what to search.
@@ -243,8 +243,14 @@ class _Look:
 
     def found(self, k: int) -> Found:
         """The best k of what is solved."""
-        order = np.lexsort((self.working.keys[self.solved], self.distances))
+        order = np.argsort(self.distances, kind="stable")
         rows, distances = self.solved[order], self.distances[order]
+        # Rows that are equally far come in the order of their ids, whatever that of the index.
+        last = distances[min(k, len(distances)) - 1] if len(distances) else 0.0
+        equal = np.flatnonzero((distances[1:] == distances[:-1]) & (distances[1:] <= last))
+        for start in equal[np.diff(equal, prepend=-2) > 1]:
+            group = np.flatnonzero(distances == distances[start])
+            rows[group] = sorted(rows[group], key=lambda row: self.working.name(int(row)))
         tied = 0 < k < len(rows) and bool(distances[k] <= distances[k - 1] * TIES)
         return Found(rows[:k], distances[:k], tied, self.looked, len(rows))
 

@@ -95,6 +95,8 @@ def compact(place: Place, database: Any, keep: float) -> None:
     if not keep >= 0:
         raise InvalidArgument(f"keep is {keep}; seconds, from 0 on")
     with alone(place.folder):
+        if place.folder is not None and not Sealed.read(place.folder).problems:
+            _settle(place, place.folder, place.open(database)[0])
         report, sealed = checked(place, database)
         damaged = [problem for problem in report.problems if not problem.startswith(SEALS)]
         if damaged:
@@ -134,21 +136,17 @@ def _change(place: Place, database: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _settle(place: Place, folder: Path, table: Any) -> None:
-    """Seal what a writer that was killed left, once its rows are found to be whole."""
+    """Seal what a writer that was killed left, once all rows are found to be whole.
+
+    Also what another program did to the table, LanceDB's own tools say.
+    """
     sealed = Sealed.read(folder)
     if sealed.problems:
         raise DamagedIndex(
             f"{sealed.problems[0]} in the index {folder}. Restore it from a backup; or `heatlens "
             "index --compact` compares each row with its checksum and seals the files anew"
         )
-    present, unfinished = set(table_files(folder)), pending(folder).exists()
-    missing = sorted(sealed.files.keys() - present)
-    if missing and not unfinished:
-        raise DamagedIndex(
-            f"the file {missing[0]} of the index {folder} is missing; restore it from a backup, or "
-            "build the index again"
-        )
-    if unfinished or present - sealed.files.keys():
+    if pending(folder).exists() or set(table_files(folder)) != sealed.files.keys():
         for _ in scanned(table, (), place.uri):
             pass
         with reading(place.uri):

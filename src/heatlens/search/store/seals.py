@@ -32,7 +32,7 @@ SEALS, TABLE = "seals", "images.lance"
 HINT = f"{TABLE}/_versions/latest_version_hint.json"
 """The one file that Lance writes anew; it is judged by what it says."""
 
-_SIZE = 16
+_SIZE, _MOST = 16, 64
 
 
 @dataclass
@@ -101,9 +101,9 @@ def seal(folder: Path, before: Sealed, version: int, rows: int, *, complete: boo
         before: the seals that are there.
         version: of the table.
         rows: in this version.
-        complete: seal all files anew, and drop the seals before.
+        complete: seal all files in one, and drop the seals before; so it is from time to time.
     """
-    complete = complete or not before.names
+    complete = complete or not before.names or len(before.names) >= _MOST
     present = set(table_files(folder))
     fresh = present if complete else present - before.files.keys()
     number = before.number + 1
@@ -113,7 +113,7 @@ def seal(folder: Path, before: Sealed, version: int, rows: int, *, complete: boo
         "rows": rows,
         "complete": complete,
         "removed": [] if complete else sorted(before.files.keys() - present),
-        "files": {path: digest_of(folder / path) for path in sorted(fresh)},
+        "files": {p: before.files.get(p) or digest_of(folder / p) for p in sorted(fresh)},
     }
     beside = folder / SEALS / f"{_name(number)}.part"
     beside.write_bytes(_closed(said))
