@@ -109,7 +109,9 @@ def bounds() -> str:
     """Lower bounds of W1, from their registry."""
     from heatlens.search.bounds.bound import BOUNDS
 
-    rows = [(f"`{bound.name}`", bound.summary, bound.cost, bound.paper) for bound in BOUNDS.values()]
+    rows = [
+        (f"`{bound.name}`", bound.summary, bound.cost, bound.paper) for bound in BOUNDS.values()
+    ]
     return table(("bound", "what it is", "cost", "paper"), rows)
 
 

@@ -254,6 +254,6 @@ def test_out_that_cannot_be_written_to_is_refused(photos, tmp_path, monkeypatch)
     def denied(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("heatlens.cli.job.TemporaryFile", denied)
+    monkeypatch.setattr("heatlens.cli.folders.TemporaryFile", denied)
     with pytest.raises(InvalidArgument, match="cannot be written to: Permission denied"):
         run("explain", photos, *MODEL, "--out", tmp_path)

@@ -67,7 +67,7 @@ def test_options_belong_to_the_index(photos, tmp_path):
     with pytest.raises(InvalidArgument, match=r"made with grid=\(8, 8\), not \(9, 9\); th"):
         run(photos, "--out", out, "--on", "mass", "--grid", 9)
     with pytest.raises(HeatlensError, match="did you mean 'signature'"):
-        run(photos, "--out", tmp_path / "b.lance", "--on", "signture")
+        run(photos, "--out", tmp_path / "b.lance", "--on", "signatures")
     with pytest.raises(HeatlensError, match="'signature' has no parameter 'bins'"):
         run(photos, "--out", tmp_path / "b.lance", "--bins", 3)
     assert not (tmp_path / "b.lance").exists()

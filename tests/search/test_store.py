@@ -195,7 +195,7 @@ def test_settings_are_whole_and_checked():
     assert Settings.of("features", model="bundled:scene-cnn").resolution is None
     assert Settings.of("orientation").period == 180
     with pytest.raises(UnknownName, match=r"did you mean 'signature'"):
-        Settings.of("signatur")
+        Settings.of("signatures")
     with pytest.raises(InvalidArgument, match=r"no parameter 'bins'"):
         Settings.of("signature", bins=3)
     with pytest.raises(InvalidArgument, match=r"keeps the name of its model"):

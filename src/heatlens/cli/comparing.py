@@ -17,7 +17,7 @@ from heatlens.cli.comparison_matrix import matrices
 from heatlens.cli.comparison_measure import measured, rule
 from heatlens.cli.comparison_words import carries, in_options, meaning
 from heatlens.cli.exits import Exit, report
-from heatlens.cli.job import check_folder
+from heatlens.cli.folders import check_folder
 from heatlens.cli.sources import pictures
 from heatlens.distributions import distances
 from heatlens.distributions.measure import MEASURES

@@ -19,7 +19,7 @@ from rich.progress import track
 from heatlens.attribution.explain import explain
 from heatlens.attribution.first_checks import in_words
 from heatlens.cli.exits import Exit
-from heatlens.cli.job import check_folder
+from heatlens.cli.folders import check_folder
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.images.read import read_image

@@ -115,8 +115,7 @@ def _store(job: Job) -> Store:
             return Store.open(job.out)
         except MissingIndex:
             pass
-    settings = Settings.of(job.on or "signature", **job.options)
-    check_settings(settings)
+    settings = check_settings(Settings.of(job.on or "signature", **job.options))
     return Store.create(job.out, settings, exist_ok=True)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from heatlens.attribution.channels import REDUCTIONS
 from heatlens.attribution.method import METHODS
+from heatlens.cli.folders import check_folder
 from heatlens.errors import InvalidArgument, UnknownName
 from heatlens.images.fit import MODES
 from heatlens.models.protocol import Model
@@ -18,7 +18,7 @@ from heatlens.render.cells import STYLES
 from heatlens.render.colour import SIGNS
 from heatlens.render.colour import colour_map as known_colour_map
 
-__all__ = ["FORMATS", "Job", "check_folder"]
+__all__ = ["FORMATS", "Job"]
 
 FORMATS = ("png", "svg", "npz", "tif")
 """Files that can be asked for: two pictures, two lossless."""
@@ -94,19 +94,3 @@ def _check_classes(words: str, target: Target, classes: int) -> None:
             )
     elif isinstance(target, TopK) and not 1 <= target.count <= classes:
         raise InvalidArgument(f"--target {words!r}: the model has {classes} classes")
-
-
-def check_folder(folder: Path) -> None:
-    """Make the folder, and see that a file can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except (FileExistsError, NotADirectoryError) as error:
-        raise InvalidArgument(f"--out {folder}: there is a file of that name, not a folder") from (
-            error
-        )
-    except OSError as error:
-        raise InvalidArgument(
-            f"--out {folder}: cannot be written to: {error.strerror or error}"
-        ) from error

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from heatlens.cli import searched
 from heatlens.cli.exits import Exit
+from heatlens.cli.folders import check_folder
 from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.search.adding.describe import describe
 from heatlens.search.answer import answered
@@ -60,8 +61,6 @@ def run(wanted: Wanted, out: Path | None, *, as_json: bool) -> Exit:
     """
     wanted.check()
     if out is not None:
-        from heatlens.cli.job import check_folder  # brings torch, which a search does without
-
         check_folder(out)
     index = ImageIndex.open(wanted.index)
     console = Console(file=sys.stderr if as_json else sys.stdout)

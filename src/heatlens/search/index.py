@@ -95,8 +95,7 @@ class ImageIndex:
             UnknownName: no such kind.
             InvalidArgument: a parameter that the kind does not have, or a path that is taken.
         """
-        settings = Settings.of(on, thumbnail=thumbnail, **parameters)
-        check_settings(settings)
+        settings = check_settings(Settings.of(on, thumbnail=thumbnail, **parameters))
         return cls(Store.create(path, settings, exist_ok=exist_ok, storage_options=storage_options))
 
     @classmethod
@@ -125,10 +124,7 @@ class ImageIndex:
     @property
     def unit(self) -> str:
         """What a distance of 1 means."""
-        if self.on == "mass":
-            unit = str(self.settings.parameters.get("unit") or "diagonal")
-            return {"diagonal": "fractions of the diagonal", "pixels": "cells"}.get(unit, unit)
-        return KINDS[self.on].unit
+        return self.settings.unit or KINDS[self.on].unit
 
     @property
     def version(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -89,13 +89,18 @@ def describe(source: Any, settings: Settings, *, thumbnail: bool = True) -> Desc
 def described(source: Any, hash_: str, settings: Settings, thumbnail: bool = True) -> Described:
     """Describe an open file or a thing; without `hash_`, that of the content is taken."""
     if isinstance(source, tuple):
-        weights, points = canonical(*_pair(source))
+        weights, points = canonical(*_pair(source), settings.period)
         return Described("", weights, points, hash_ or content_hash((weights, points)))
     wanted = settings.thumbnail if thumbnail else 0
-    thing = _opened(source, settings, wanted) if isinstance(source, Opened) else source
+    thing = _opened(source, settings) if isinstance(source, Opened) else source
     hash_ = hash_ or content_hash(thing)
     made = constructed(thing, settings)
-    weights, points = canonical(made.weights, made.points)
+    if isinstance(thing, Image) and settings.unit and made.unit != settings.unit:
+        raise InvalidArgument(
+            f"it is measured in {made.unit}, and the index in {settings.unit}"
+            + (": unit='range' brings both to one" if settings.on == "histogram" else "")
+        )
+    weights, points = canonical(made.weights, made.points, settings.period)
     said = thing.metadata.get("notes", ()) if isinstance(thing, Image) else ()
     name = source.name if isinstance(source, Opened) else made.name
     picture = thumbnail_of(thing, wanted)
@@ -121,8 +126,11 @@ def constructed(thing: Image | Heatmap, settings: Settings) -> Distribution:
     return made.with_(notes=(*notes, *made.notes)) if notes else made
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: Settings) -> Settings:
     """Try the settings on a small picture, so that what fails for all fails at once.
+
+    Returns:
+        The same with the unit of the distances.
 
     Raises:
         InvalidArgument: a parameter with a value that cannot be used.
@@ -136,7 +144,7 @@ def check_settings(settings: Settings) -> None:
         thing = Heatmap(ramp.astype(np.float32) - 64, Provenance("ramp"))
     elif settings.parameters.get("unit") == "mm":
         thing = thing.with_(spacing=(1.0, 1.0))
-    constructed(thing, settings)
+    return replace(settings, unit=constructed(thing, settings).unit)
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -150,7 +158,7 @@ def _model(name: str) -> Any:
     return load_model(name)
 
 
-def _opened(file: Opened, settings: Settings, wanted: int) -> Image | Heatmap:
+def _opened(file: Opened, settings: Settings) -> Image | Heatmap:
     """The picture or heatmap of an open file; JPEG at no more pixels than will be used."""
     if file.path is not None and holds_a_heatmap(file.path):
         return Heatmap.load(file.path)

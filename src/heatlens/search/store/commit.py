@@ -46,11 +46,13 @@ def created(place: Place, database: Any, settings: Settings) -> bool:
     return True
 
 
-def append(place: Place, database: Any, rows: Sequence[Row]) -> tuple[int, int, int]:
+def append(
+    place: Place, database: Any, rows: Sequence[Row], period: float | None = None
+) -> tuple[int, int, int]:
     """Add and replace rows in one commit: how many were new, changed, and there already."""
     if not rows:
         return 0, 0, 0
-    fresh = table_of(rows)
+    fresh = table_of(rows, period)
     with _change(place, database) as (table, committed):
         _check_dimensions(table, fresh, place)
         there = _hashes_of(table, fresh["id"], place.uri)

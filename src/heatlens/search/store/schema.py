@@ -84,8 +84,12 @@ COLUMNS: tuple[str, ...] = tuple(schema().names)
 """Names of the columns."""
 
 
-def table_of(rows: Sequence[Row]) -> Any:
+def table_of(rows: Sequence[Row], period: float | None = None) -> Any:
     """Rows as an Arrow table; embeddings and keys are computed here.
+
+    Args:
+        rows: all of points in one space.
+        period: length of the circle, if they lie on one.
 
     Raises:
         InvalidArgument: an id twice, an empty one, or points of different dimensions.
@@ -102,7 +106,7 @@ def table_of(rows: Sequence[Row]) -> Any:
         "weights": _lists(laid.starts, laid.weights),
         "points": _lists(laid.starts * laid.dimensions, laid.points.ravel()),
         "dimensions": [laid.dimensions] * len(rows),
-        "embedding": _rows(embedding(laid)),
+        "embedding": _rows(embedding(laid, period)),
         "thumbnail": [row.thumbnail for row in rows],
         "notes": [list(row.notes) for row in rows],
         "added": [datetime.now(UTC)] * len(rows),

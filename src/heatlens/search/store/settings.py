@@ -33,6 +33,7 @@ class Settings:
         thumbnail: pixels of the longer side of a stored thumbnail; 0: none is stored.
         format: of the table.
         version: of the heatlens that made the index.
+        unit: what a distance of 1 means, in words; "" for what the kind says.
     """
 
     on: str = "signature"
@@ -41,6 +42,7 @@ class Settings:
     thumbnail: int = 128
     format: int = FORMAT
     version: str = __version__
+    unit: str = ""
 
     @classmethod
     def of(
@@ -118,6 +120,7 @@ class Settings:
                 int(found["thumbnail"]),
                 int(found["format"]),
                 version,
+                str(found.get("unit", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedIndex(

@@ -125,7 +125,7 @@ class Store(Snapshot):
             InvalidArgument: an id twice, or points of other dimensions than the index has.
             UnwritableIndex: the commit failed; nothing was changed.
         """
-        counts = commit.append(self.place, self._database, rows)
+        counts = commit.append(self.place, self._database, rows, self.settings.period)
         self.refresh()
         return Appended(*counts)
 

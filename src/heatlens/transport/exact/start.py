@@ -46,13 +46,17 @@ def whole_units(a: Any, b: Any) -> tuple[Integers, Integers]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _rounded(masses: Any, units: int) -> Integers:
-    """Shares of `units`, rounded by their running sum, so that nothing piles up."""
+    """Shares of `units`, 1 or more, rounded by their running sum, so that nothing piles up.
+
+    With an entry of 0 the simplex could cycle, with one below 0 it would leave the tree.
+    """
     shares = np.empty(len(masses), np.int64)
     total, running, before = masses.sum(), 0.0, np.int64(0)
     for k in range(len(masses)):
         running += masses[k]
-        # As a float `units` may be more than it is: no entry may come out below 0.
-        until = min(np.int64(min(running / total, 1.0) * units), np.int64(units))
+        until = np.int64(min(running / total, 1.0) * units)
+        # At least one unit for this one and for each to come. (As a float, `units` may round up.)
+        until = max(min(until, units - (len(masses) - 1 - k)), before + 1)
         shares[k] = until - before
         before = until
     shares[-1] += units - before

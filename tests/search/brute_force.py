@@ -1,0 +1,56 @@
+"""The nearest rows by solving them all with other code than the search's."""
+
+import numpy as np
+
+from heatlens.transport import emd_matrix, wasserstein_1d, wasserstein_circular
+
+
+def all_distances(signatures, weights, points, period=None):
+    """W1 (N,) of each of (weights, points) pairs from a query."""
+    if period is not None:
+        return np.array(
+            [
+                wasserstein_circular(x[:, 0], points[:, 0], a, weights, period=period, mass="normalise")
+                for a, x in signatures
+            ]
+        )
+    if points.shape[1] == 1:
+        return np.array(
+            [wasserstein_1d(x[:, 0], points[:, 0], a, weights, mass="normalise") for a, x in signatures]
+        )
+    pairs = [(np.asarray(a, float), np.asarray(x, float)) for a, x in signatures]
+    query = [(np.asarray(weights, float), np.asarray(points, float))]
+    return emd_matrix(query, pairs, mass="normalise")[0]
+
+
+def stored(index):
+    """Ids and signatures of all rows, straight from the table."""
+    ids, signatures = [], []
+    for _, names, piece in index.store.signatures():
+        ids += names
+        signatures += list(piece)
+    return ids, signatures
+
+
+def close(distances):
+    """How far two exact distances may lie apart."""
+    return 1e-9 * np.maximum(1e-3, np.abs(distances))
+
+
+def assert_nearest(hits, ids, distances, k):
+    """Hits are k nearest rows; ties may be any of them, and are told."""
+    count = min(k, len(ids))
+    assert len(hits) == len(set(hits.ids)) == count
+    assert hits.certified
+    order = np.sort(distances)
+    assert np.all(np.abs(hits.distances - order[:count]) <= close(order[:count]))
+    assert np.all(np.diff(hits.distances) >= 0)
+    place = {name: k for k, name in enumerate(ids)}
+    own = distances[[place[name] for name in hits.ids]]
+    assert np.all(np.abs(hits.distances - own) <= close(own))
+    if count < len(ids) and count and order[count - 1] > 0:
+        gap = order[count] / order[count - 1] - 1
+        if gap < 1e-10:
+            assert hits.tied
+        if gap > 1e-8:
+            assert not hits.tied
