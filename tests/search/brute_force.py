@@ -10,17 +10,22 @@ def all_distances(signatures, weights, points, period=None):
     if period is not None:
         return np.array(
             [
-                wasserstein_circular(x[:, 0], points[:, 0], a, weights, period=period, mass="normalise")
+                wasserstein_circular(
+                    x[:, 0], points[:, 0], a, weights, period=period, mass="normalise"
+                )
                 for a, x in signatures
             ]
         )
     if points.shape[1] == 1:
         return np.array(
-            [wasserstein_1d(x[:, 0], points[:, 0], a, weights, mass="normalise") for a, x in signatures]
+            [
+                wasserstein_1d(x[:, 0], points[:, 0], a, weights, mass="normalise")
+                for a, x in signatures
+            ]
         )
-    pairs = [(np.asarray(a, float), np.asarray(x, float)) for a, x in signatures]
-    query = [(np.asarray(weights, float), np.asarray(points, float))]
-    return emd_matrix(query, pairs, mass="normalise")[0]
+    masses, places = zip(*((np.float64(a), np.float64(x)) for a, x in signatures), strict=True)
+    query = [np.float64(weights)], [np.float64(points)]
+    return emd_matrix(query[0], list(masses), x=query[1], y=list(places), mass="normalise")[0]
 
 
 def stored(index):

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from heatlens.errors import InvalidArgument
 from heatlens.search.bounds.quantile import embedding
-from heatlens.search.export import qdrant
+from heatlens.search.export import pgvector, qdrant
 from heatlens.search.export.rerank import Candidate, Query, nearest, within
 from heatlens.search.export.rule import Rule, reaches
+from heatlens.search.export.stored import stored
+from heatlens.search.index import ImageIndex
 from heatlens.search.signatures import Signatures
 from heatlens.transport import emd_matrix
 from tests.search.photo_crops import photo_crops
@@ -208,3 +210,26 @@ def test_the_page_of_the_documentation_is_true():
     )
     assert tried
     assert not failed
+
+
+def test_rows_of_an_index_come_as_they_are_stored(tmp_path):
+    weights, points = (list(part) for part in zip(*photo_crops(30)))
+    index = ImageIndex.create(tmp_path / "a.lance")
+    index.add((weights, points, [f"{n}" for n in range(30)]))
+    told = list(stored(index, size=7))
+    ids = [name for names, _, _ in told for name in names]
+    assert sorted(ids) == sorted(f"{n}" for n in range(30))
+    for names, signatures, paths in told:
+        assert paths == [None] * len(names)
+        lines = list(pgvector.copy_rows(names, signatures, paths))
+        assert [line.split("\t")[0] for line in lines] == names
+        for name, (mass, place) in zip(names, signatures):
+            own = index.signature(name)
+            assert (own[0] == mass).all()
+            assert (own[1] == place).all()
+
+
+def test_an_index_on_a_circle_is_not_exported(tmp_path):
+    index = ImageIndex.create(tmp_path / "a.lance", on="orientation")
+    with pytest.raises(InvalidArgument, match="'orientation' lies on a circle"):
+        next(stored(index))

@@ -62,7 +62,7 @@ def answered(index: ImageIndex, hits: Hits, query: Any = None, *, pictured: bool
 def _rows(index: ImageIndex, hits: Hits, pictured: bool) -> Iterator[dict[str, Any]]:
     """The hits' rows in their order; names alone for those whose thumbnail is not shown."""
     most = TILES if pictured else 0
-    for keys, columns in ((hits.keys[:most], _PICTURED), (hits.keys[most:], _TOLD)):
+    for keys, columns in ((hits.row_keys[:most], _PICTURED), (hits.row_keys[most:], _TOLD)):
         if len(keys):
             yield from index.store.rows(keys, columns).to_pylist()
 

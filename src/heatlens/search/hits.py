@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.search.signatures import Singles
 
-__all__ = ["Hits"]
+__all__ = ["Hits", "checked_radius"]
+
+
+def checked_radius(radius: Any) -> float:
+    """A distance: a number, 0 or more; it may be infinite.
+
+    Raises:
+        InvalidType: no number.
+        InvalidArgument: below 0, or not a number.
+
+    Example:
+        >>> checked_radius(3)
+        3.0
+    """
+    if isinstance(radius, bool) or not isinstance(radius, Real):
+        raise InvalidType(f"radius is {radius!r}; it is a distance, a number from 0 on")
+    distance = float(radius)
+    if not distance >= 0:
+        raise InvalidArgument(f"radius is {radius}; it is a distance, 0 or more")
+    return distance
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +58,7 @@ class Hits:
             measured on rows of it.
         radius: of a range.
         where: the condition on rows.
-        keys: (n,) uint64, which rows of the table they are.
+        row_keys: (n,) uint64, which rows of the table they are.
 
     Example:
         >>> hits = Hits(("a.jpg", "b.jpg"), np.array([0.5, 2.0]), "CIELAB units", certified=True)
@@ -61,7 +82,9 @@ class Hits:
     recall: float | None = None
     radius: float | None = None
     where: str | None = None
-    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64), repr=False)
+    row_keys: npt.NDArray[np.uint64] = field(
+        default_factory=lambda: np.empty(0, np.uint64), repr=False
+    )
 
     def __len__(self) -> int:
         """How many were found."""

@@ -17,7 +17,7 @@ from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.search.adding.add import Added, add
 from heatlens.search.adding.describe import Described, check_settings, describe
 from heatlens.search.engine.nearest import Found, Question, nearest, nearly_nearest, within
-from heatlens.search.hits import Hits
+from heatlens.search.hits import Hits, checked_radius
 from heatlens.search.signatures import Singles
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
@@ -36,6 +36,9 @@ Progress = Callable[[int, int], object]
 """Called now and then with how many are done, and of how many."""
 
 Alive = npt.NDArray[np.uint8]
+
+_CONDITIONS = 16
+"""Whose rows are remembered, a byte a row."""
 
 
 class ImageIndex:
@@ -64,8 +67,7 @@ class ImageIndex:
     def __init__(self, store: Store) -> None:
         """Call `ImageIndex.create` or `ImageIndex.open` instead."""
         self.store = store
-        self._view: View | None = None
-        self._seen = -1
+        self._seen: tuple[int, View | None] = -1, None
         self._conditions: dict[tuple[str, int], Alive] = {}
         self._recalls: dict[tuple[int, int], float] = {}
 
@@ -245,17 +247,16 @@ class ImageIndex:
         Raises:
             InvalidArgument: a radius below 0, and as `search`.
         """
-        if not radius >= 0:
-            raise InvalidArgument(f"radius is {radius}; it is a distance, 0 or more")
+        radius = checked_radius(radius)
         asked, threads = self._described(query), checked_threads(threads)
         seen, started = self._current(), time.perf_counter()
         if seen is None:
-            return self._hits(asked, None, started, where, radius=float(radius))
+            return self._hits(asked, None, None, started, where, radius=radius)
         question = Question.of(seen.working, asked.weights, asked.points)
         alive = self._alive(seen, where)
         with first_call("the search"):
-            found = within(seen.working, question, float(radius), alive, threads)
-        return self._hits(asked, found, started, where, radius=float(radius))
+            found = within(seen.working, question, radius, alive, threads)
+        return self._hits(asked, seen, found, started, where, radius=radius)
 
     def classify(self, query: Any, k: int = 5, where: str | None = None) -> Classified:
         """The label of most of the k nearest rows; a row's label is its first tag."""
@@ -300,7 +301,7 @@ class ImageIndex:
 
     def rows(self, wanted: Hits | Sequence[str], columns: Sequence[str] | None = None) -> Any:
         """Rows of hits, or by id, as an Arrow table in that order (path, tags, thumbnail, ...)."""
-        return self.store.rows(wanted.keys if isinstance(wanted, Hits) else wanted, columns)
+        return self.store.rows(wanted.row_keys if isinstance(wanted, Hits) else wanted, columns)
 
     def signature(self, name: str) -> tuple[Singles, Singles]:
         """Weights (n,) and points (n, d) of a row, by its id."""
@@ -316,13 +317,18 @@ class ImageIndex:
         return self._current()
 
     def _current(self) -> View | None:
-        if self._seen != self.store.version:
+        version, seen = self._seen
+        if version == self.store.version:
+            return seen
+        with (
+            self.store.staying,
+            first_call("the search's index"),
+        ):  # one thread makes it, others wait
             version = self.store.version
-            with first_call("the search's index"):
-                self._view = view(self.store)
-            self._seen = version
-            self._conditions.clear()
-        return self._view
+            if self._seen[0] != version:
+                self._seen = version, view(self.store)
+                self._conditions.clear()
+            return self._seen[1]
 
     def _condition(self, where: str | None) -> None:
         seen = self._current()
@@ -333,10 +339,14 @@ class ImageIndex:
         if where is None:
             return seen.alive
         key = (where, seen.version)
-        if key not in self._conditions:
+        found = self._conditions.get(key)
+        if found is None:
             matching = np.isin(seen.working.keys, self.store.matching(where))
-            self._conditions[key] = seen.alive * matching.astype(np.uint8)
-        return self._conditions[key]
+            found = seen.alive * matching.astype(np.uint8)
+            for old in list(self._conditions)[: 1 - _CONDITIONS]:
+                self._conditions.pop(old, None)
+            self._conditions[key] = found
+        return found
 
     def _described(self, query: Any) -> Described:
         if isinstance(query, Described):
@@ -361,19 +371,20 @@ class ImageIndex:
     ) -> Hits:
         seen, started = self._current(), time.perf_counter()
         if seen is None:
-            return self._hits(asked, None, started, where)
+            return self._hits(asked, None, None, started, where)
         question = Question.of(seen.working, asked.weights, asked.points)
         alive = self._alive(seen, where)
         with first_call("the search"):
             if exact:
                 found = nearest(seen.working, question, k, alive, threads)
             else:
-                found = nearly_nearest(seen.working, question, k, alive)
-        return self._hits(asked, found, started, where, exact=exact, recall=recall)
+                found = nearly_nearest(seen.working, question, k, alive, threads)
+        return self._hits(asked, seen, found, started, where, exact=exact, recall=recall)
 
     def _hits(
         self,
         asked: Described,
+        seen: View | None,
         found: Found | None,
         started: float,
         where: str | None,
@@ -382,11 +393,10 @@ class ImageIndex:
         recall: float | None = None,
         radius: float | None = None,
     ) -> Hits:
-        seen = self._view
         told: dict[str, Any] = {
             "unit": self.unit, "weights": asked.weights, "points": asked.points,
             "name": asked.name, "where": where, "radius": radius, "recall": recall,
-            "version": self.version,
+            "version": self.version if seen is None else seen.version,
         }  # fmt: skip
         if found is None or seen is None:
             return Hits((), np.empty(0), certified=True, **told)
@@ -399,7 +409,7 @@ class ImageIndex:
             solves=found.solves,
             seconds=time.perf_counter() - started,
             images=seen.count,
-            keys=np.array(seen.working.keys[found.rows]),
+            row_keys=np.array(seen.working.keys[found.rows]),
             **told,
         )
 

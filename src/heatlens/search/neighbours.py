@@ -13,7 +13,7 @@ import numpy.typing as npt
 from heatlens.distributions.given import checked_whole
 from heatlens.errors import InvalidArgument
 from heatlens.search.engine.nearest import Found, Question, nearest, nearly_nearest, within
-from heatlens.search.hits import Hits
+from heatlens.search.hits import Hits, checked_radius
 from heatlens.transport.threads import checked_threads, over_rows
 
 if TYPE_CHECKING:
@@ -130,8 +130,7 @@ def duplicates(
     index: ImageIndex, radius: float, progress: Progress | None
 ) -> list[tuple[str, str, float]]:
     """See `ImageIndex.duplicates`."""
-    if not radius >= 0:
-        raise InvalidArgument(f"radius is {radius}; it is a distance, 0 or more")
+    radius = checked_radius(radius)
     seen = index.view()
     if seen is None:
         return []
@@ -140,7 +139,7 @@ def duplicates(
 
     def pairs(n: int) -> None:
         row = int(rows[n])
-        found = within(seen.working, _question(seen, row), float(radius), seen.alive)
+        found = within(seen.working, _question(seen, row), radius, seen.alive)
         for other, distance in zip(found.rows.tolist(), found.distances.tolist(), strict=True):
             if other > row:
                 names = sorted((seen.working.name(row), seen.working.name(other)))
@@ -168,7 +167,7 @@ def measured_recall(index: ImageIndex, k: int, queries: int, seed: int) -> float
         short = nearly_nearest(seen.working, question, k + 1, seen.alive)
         last = exact.distances[-1] * (1 + 1e-9)
         wanted[n] = max(1, len(exact.rows) - 1)
-        found[n] = min(wanted[n], int((short.distances <= last).sum()) - 1)
+        found[n] = min(wanted[n], max(0, int((short.distances <= last).sum()) - 1))
 
     _each(len(chosen), compare, None)
     return float(found.sum() / wanted.sum())

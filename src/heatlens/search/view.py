@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.search.engine.clusters import ROWS
-from heatlens.search.engine.files import Stale
+from heatlens.search.engine.files import MANIFEST, Stale
 from heatlens.search.engine.ground import Ground
 from heatlens.search.engine.working_set import Piece, WorkingSet
 from heatlens.search.signatures import Signatures
 from heatlens.search.store.lock import alone
 from heatlens.search.store.store import Store
 
-__all__ = ["BOUNDS", "View", "home_of", "view"]
+__all__ = ["BOUNDS", "View", "home_of", "homes_of", "view"]
 
 BOUNDS = "bounds"
 """The working set's folder in that of an index."""
@@ -63,36 +63,61 @@ def view(store: Store) -> View | None:
     keys = store.keys()
     if not len(keys):
         return None
-    home, ground = home_of(store), _ground(store, keys)
-    try:
-        working = WorkingSet.load(home, ground)
-        if working.manifest["version"] == store.version and len(working) == len(keys):
-            return View(working, np.ones(len(keys), np.uint8), len(keys), store.version)
-        alive = np.isin(working.keys, keys)
-        if int(alive.sum()) == len(keys):
-            return View(working, alive.astype(np.uint8), len(keys), store.version)
-    except Stale:
-        pass
+    homes, ground = homes_of(store), _ground(store, keys)
+    for home in homes:
+        found = _fitting(store, home, ground, keys)
+        if found is not None:
+            return found
+    home = homes[-1]
     home.mkdir(parents=True, exist_ok=True)
     with alone(home):
         return _renewed(store, home, ground, keys)
 
 
-def home_of(store: Store) -> Path:
-    """Where the working set lies: in the index's folder, or with the user's caches."""
-    folder = store.place.folder
-    if folder is not None and os.access(folder, os.W_OK):
-        return folder / BOUNDS
-    if folder is not None and (folder / BOUNDS).is_dir():
-        return folder / BOUNDS
+def homes_of(store: Store) -> list[Path]:
+    """Where the working set may lie; in the last of them it is made.
+
+    It lies in the index's folder. With the user's caches it lies for object storage, and where that
+    folder cannot be written to and what is in it does not fit.
+    """
+    beside = None if store.place.folder is None else store.place.folder / BOUNDS
+    if beside is not None and os.access(beside if beside.is_dir() else beside.parent, os.W_OK):
+        return [beside]
     name = hashlib.blake2b(str(store.place.uri).encode(), digest_size=12).hexdigest()
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    home = Path(caches) / "heatlens" / BOUNDS / name
+    cached = Path(caches) / "heatlens" / BOUNDS / name
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        cached.mkdir(parents=True, exist_ok=True)
     except OSError:
-        home = Path(tempfile.gettempdir()) / f"heatlens-{os.getuid()}" / BOUNDS / name
-    return home
+        cached = Path(tempfile.gettempdir()) / f"heatlens-{os.getuid()}" / BOUNDS / name
+    return [cached] if beside is None else [beside, cached]
+
+
+def home_of(store: Store) -> Path:
+    """Where the working set lies, or would be made."""
+    homes = homes_of(store)
+    return next((home for home in homes if (home / MANIFEST).exists()), homes[-1])
+
+
+def _fitting(store: Store, home: Path, ground: Ground, keys: Any) -> View | None:
+    """The working set that lies in `home`, if it holds all rows."""
+    try:
+        working = WorkingSet.load(home, ground)
+    except Stale:
+        return None
+    if not working.settled and os.access(home, os.W_OK):
+        return None  # a copy: its times of change are noted, so that it is not read whole each time
+    if len(working) == len(keys) and _digest(working.keys) == _digest(keys):
+        return View(working, np.ones(len(keys), np.uint8), len(keys), store.version)
+    alive = np.isin(working.keys, keys)
+    if int(alive.sum()) < len(keys):
+        return None
+    return View(working, alive.astype(np.uint8), len(keys), store.version)
+
+
+def _digest(keys: Any) -> tuple[int, int]:
+    """Of keys in any order; they are checksums themselves."""
+    return int(np.bitwise_xor.reduce(keys)), int(keys.sum(dtype=np.uint64))
 
 
 def _renewed(store: Store, home: Path, ground: Ground, keys: Any) -> View:
@@ -109,7 +134,7 @@ def _renewed(store: Store, home: Path, ground: Ground, keys: Any) -> View:
     except Stale as reason:
         _log.info("the working set in %s is made anew: %s", home, reason)
         working = WorkingSet.new(home, ground).extended(_pieces(store, None), store.version)
-    if working.manifest["version"] != store.version:
+    if working.manifest["version"] != store.version or not working.settled:
         working = working.sealed(store.version)
     alive = np.isin(working.keys, keys)
     return View(working, alive.astype(np.uint8), len(keys), store.version)

@@ -42,10 +42,10 @@ _SEEDS = 64
 _LIKELY = 2.0
 """How many times the block-quantile bound of the k-th row its distance may be; for bandwidths."""
 
-_STRETCH, _HALF = 1.08, 0.5
+_STRETCH, _HALF = 1.15, 0.5
 """Of the approximate search: a dual bound times this is about the distance; clusters looked into."""
 
-_WORTH = 200_000
+_WORTH = 40_000
 """Entries of cost matrices from which another thread pays."""
 
 
@@ -121,14 +121,18 @@ def nearest(
     return look.found(k)
 
 
-def nearly_nearest(working: WorkingSet, question: Question, k: int, alive: Alive) -> Found:
+def nearly_nearest(
+    working: WorkingSet, question: Question, k: int, alive: Alive, threads: int = 1
+) -> Found:
     """Most of the k nearest rows: candidates are cut short; the distances given are exact."""
-    look = _Look(working, question, alive, 1)
+    look = _Look(working, question, alive, threads)
     look.seed(k, 0, clusters=4, closer=4 * k)
     guess = float(look.bounds[k - 1]) * _STRETCH if len(look.bounds) >= k else np.inf
-    look.all(guess, clusters=_HALF, most=20 * k)
+    look.all(guess, clusters=_HALF, most=24 * k)
     look.solve_until(k)
-    return look.found(k)
+    found = look.found(k)
+    # Too few: the rows that count lie in clusters farther away, or their bounds are above the guess.
+    return found if len(found.rows) == k else nearest(working, question, k, alive, threads)
 
 
 def within(
@@ -177,7 +181,7 @@ class _Look:
         self._best(closer)
         if len(self.rows) and self.working.ground.where == SPACE:
             rank = min(k, len(self.bounds)) - 1
-            self._tighten(_LIKELY * float(np.partition(self.bounds, rank)[rank]))
+            self._tighten(_LIKELY * float(np.partition(self.bounds, rank)[rank]), kernels=1)
         self._sort(np.inf)
         self.solve(solves)
 
@@ -249,7 +253,7 @@ class _Look:
         last = distances[min(k, len(distances)) - 1] if len(distances) else 0.0
         equal = np.flatnonzero((distances[1:] == distances[:-1]) & (distances[1:] <= last))
         for start in equal[np.diff(equal, prepend=-2) > 1]:
-            group = np.flatnonzero(distances == distances[start])
+            group = slice(start, int(np.searchsorted(distances, distances[start], side="right")))
             rows[group] = sorted(rows[group], key=lambda row: self.working.name(int(row)))
         tied = 0 < k < len(rows) and bool(distances[k] <= distances[k - 1] * TIES)
         return Found(rows[:k], distances[:k], tied, self.looked, len(rows))
@@ -262,14 +266,14 @@ class _Look:
         )  # fmt: skip
         self.looked += looked
 
-    def _tighten(self, threshold: float) -> None:
+    def _tighten(self, threshold: float, kernels: int = 2) -> None:
         signatures, question = self.working.signatures, self.question
 
         def work(start: int, stop: int) -> None:
             tighten(
                 self.rows, self.bounds, start, stop, threshold, signatures.weights,
                 signatures.starts, signatures.points, question.weights, question.points,
-                self.reach,
+                self.reach, kernels,
             )  # fmt: skip
 
         over_rows(work, len(self.rows), self.threads, least=self.least)

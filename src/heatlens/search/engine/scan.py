@@ -106,6 +106,8 @@ def scan(
                 near[axis * BLOCKS : (axis + 1) * BLOCKS],
             )
         looked += end - begin
+        if found + end - begin > len(rows):  # here, not in the loop, which it would slow down
+            rows, bounds = _longer(rows, end - begin), _longer(bounds, end - begin)
         for row in range(begin, end):
             squares = np.float32(0)
             for axis in range(axes):
@@ -115,8 +117,6 @@ def scan(
                 squares += inside * inside
             reach = limit + slack[row]
             if squares <= reach * reach and alive[row]:
-                if found == len(rows):
-                    rows, bounds = _longer(rows), _longer(bounds)
                 bound = np.float64(np.sqrt(squares)) * _DOWN - slack[row] - rounding
                 rows[found], bounds[found] = row, max(bound, 0.0)
                 found += 1
@@ -155,7 +155,7 @@ def _encoded(query: Any, low: Any, step: Any, near: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _longer(array: Any) -> Any:
-    longer = np.empty(2 * len(array), array.dtype)
+def _longer(array: Any, least: int) -> Any:
+    longer = np.empty(2 * len(array) + least, array.dtype)
     longer[: len(array)] = array
     return longer

@@ -39,6 +39,7 @@ def tighten(
     b: Any,
     y: Any,
     reach: float,
+    kernels: int = 2,
 ) -> None:
     """Raise the bounds of the candidates start..stop where the dual bound is higher.
 
@@ -54,6 +55,7 @@ def tighten(
         b: (m,) float32 masses of the query.
         y: (m, d) float32 points of the query.
         reach: no coordinate of a row or of the query is larger.
+        kernels: 1 takes the wide one alone, which is quick.
     """
     count, d = y.shape
     width = padded(count)
@@ -99,7 +101,7 @@ def tighten(
         cost, a = room[:n], weights[first:last]
         costs(moved[:n], columns, cost)
         factors[:] = np.float32(1)
-        for narrow in range(2):
+        for narrow in range(kernels):
             part = _NARROW if narrow else _WIDE
             kernel(cost, part * bandwidth, bits[:n])
             if narrow:  # the same prices on the narrower kernel

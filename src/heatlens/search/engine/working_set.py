@@ -133,6 +133,14 @@ class WorkingSet:
         """No coordinate is larger."""
         return float(self.manifest["reach"])
 
+    @property
+    def settled(self) -> bool:
+        """Whether sizes and times of change are those that were noted; else all was read."""
+        touched = self.manifest["touched"]
+        with suppress(OSError):
+            return all(files.changed(self.folder / name) == touched[name] for name in _TYPES)
+        return False
+
     def name(self, row: int) -> str:
         """The id of a row."""
         piece = self._names[self._name_starts[row] : self._name_starts[row + 1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,7 @@ from heatlens.search.store.scan import (
     taken,
 )
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "laid_out"]
 
 _FEW = 8
 """Rows are looked up one by one, not scanned, if they are fewer than this part of all."""
@@ -37,10 +38,12 @@ class Snapshot:
     Attributes:
         place: where it lies.
         version: number of the version that is read.
+        staying: held by a thread that needs the version to stay as it is for a while.
     """
 
     def __init__(self, place: Place, table: Any) -> None:
         """Read `table`, at its newest version."""
+        self.staying = threading.RLock()
         self.place, self._table, self.version = place, table, 0
         self.refresh()
 
@@ -50,14 +53,14 @@ class Snapshot:
 
     def refresh(self) -> int:
         """Go to the newest version, and return its number."""
-        with reading(self.place.uri):
+        with self.staying, reading(self.place.uri):
             self._table.checkout_latest()
             version = int(self._table.version)
             self._table.checkout(version)
-        if version != self.version:
-            self.__dict__.pop("_listed", None)
-            self.version = version
-        return version
+            if version != self.version:
+                self.__dict__.pop("_listed", None)
+                self.version = version
+            return version
 
     def keys(self) -> Keys:
         """Keys (N,) of the rows, in the table's order."""
@@ -93,7 +96,7 @@ class Snapshot:
     ) -> Iterator[tuple[Keys, list[str], Signatures]]:
         """Keys, ids and signatures, `size` at a time at most, in the table's order."""
         for found, batch in self._pieces(keys, ["id", "weights", "points", "dimensions"], size):
-            yield found, batch["id"].to_pylist(), _laid_out(batch)
+            yield found, batch["id"].to_pylist(), laid_out(batch)
 
     def matching(self, where: str) -> Keys:
         """Keys of the rows that a condition in SQL lets through.
@@ -179,12 +182,13 @@ class Snapshot:
                 yield checked[inside], batch.take(arrow.array(inside))
 
 
-def _laid_out(batch: Any) -> Signatures:
+def laid_out(batch: Any) -> Signatures:
+    """The signatures of an Arrow batch with weights, points and dimensions, copied."""
     weights, points = batch["weights"], batch["points"]
     dimensions = int(batch["dimensions"][0].as_py())
     starts = weights.offsets.to_numpy().astype(np.int64)
     places = points.offsets.to_numpy()
-    # Copies: views would keep the whole batch in memory.
+    # Views would keep the whole batch in memory.
     return Signatures(
         np.array(weights.values.to_numpy()[starts[0] : starts[-1]], np.float32),
         starts - starts[0],
