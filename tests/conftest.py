@@ -31,14 +31,16 @@ def _closed_figures():
 
 
 def pytest_configure():
-    """Forget compiled functions that are older than a source beside them.
+    """Forget compiled functions that are older than a source that is compiled.
 
     numba compiles a function again when its own file changes, not when it calls one of a file
-    that did.
+    that did, be it in another room.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
-    for index in (Path(__file__).parents[1] / "src/heatlens").rglob("__pycache__/*.nbi"):
-        sources = index.parent.parent.glob("*.py")
-        if index.stat().st_mtime < max(source.stat().st_mtime for source in sources):
+    package = Path(__file__).parents[1] / "src/heatlens"
+    compiled = [path for path in package.rglob("*.py") if "njit" in path.read_text()]
+    newest = max(path.stat().st_mtime for path in compiled)
+    for index in package.rglob("__pycache__/*.nbi"):
+        if index.stat().st_mtime < newest:
             index.unlink(missing_ok=True)

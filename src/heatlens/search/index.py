@@ -22,7 +22,7 @@ from heatlens.search.signatures import Singles
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
 from heatlens.search.store.verify import Report
-from heatlens.search.view import View, view
+from heatlens.search.view import View, ordered, view
 from heatlens.transport.compiling import first_call
 from heatlens.transport.threads import checked_threads, over_rows
 
@@ -175,6 +175,7 @@ class ImageIndex:
     def compact(self, keep: float = 3600.0) -> None:
         """Join small files, drop versions older than `keep` seconds, and order the working set."""
         self.store.compact(keep)
+        ordered(self.store)
 
     def verify(self) -> Report:
         """Compare every byte with what was written; see `Report`."""

@@ -22,7 +22,7 @@ from heatlens.search.signatures import Signatures
 from heatlens.search.store.lock import alone
 from heatlens.search.store.store import Store
 
-__all__ = ["BOUNDS", "View", "home_of", "homes_of", "view"]
+__all__ = ["BOUNDS", "View", "home_of", "homes_of", "ordered", "view"]
 
 BOUNDS = "bounds"
 """The working set's folder in that of an index."""
@@ -31,8 +31,12 @@ _ROWS_AT_ONCE = 1 << 18
 _POINTS_AT_ONCE = 1 << 23
 """Of what is laid out in memory while the working set grows."""
 
-_DEAD = 0.3
-"""Share of rows that are no longer in the table from which the working set is made anew."""
+_DEAD, _FEW_DEAD = 0.3, 0.02
+"""Share of rows that are no longer in the table from which the working set is made anew; by
+itself, and when it is asked to be in order."""
+
+_CLUSTERS, _FEW_CLUSTERS = 8.0, 1.5
+"""How many times as many clusters as there would be at once, likewise."""
 
 _log = logging.getLogger("heatlens.search")
 
@@ -72,6 +76,16 @@ def view(store: Store) -> View | None:
     home.mkdir(parents=True, exist_ok=True)
     with alone(home):
         return _renewed(store, home, ground, keys)
+
+
+def ordered(store: Store) -> None:
+    """Make the working set anew where many small additions, or removals, have scattered it."""
+    keys = store.keys()
+    if len(keys):
+        home, ground = homes_of(store)[-1], _ground(store, keys)
+        home.mkdir(parents=True, exist_ok=True)
+        with alone(home):
+            _renewed(store, home, ground, keys, dead=_FEW_DEAD, clusters=_FEW_CLUSTERS)
 
 
 def homes_of(store: Store) -> list[Path]:
@@ -120,13 +134,20 @@ def _digest(keys: Any) -> tuple[int, int]:
     return int(np.bitwise_xor.reduce(keys)), int(keys.sum(dtype=np.uint64))
 
 
-def _renewed(store: Store, home: Path, ground: Ground, keys: Any) -> View:
+def _renewed(
+    store: Store,
+    home: Path,
+    ground: Ground,
+    keys: Any,
+    dead: float = _DEAD,
+    clusters: float = _CLUSTERS,
+) -> View:
     """Append what is missing, or make all anew; the lock is held."""
     try:
         working = WorkingSet.load(home, ground)
         alive = np.isin(working.keys, keys)
-        scattered = len(working.clusters.centre) > 64 + 8 * len(working) / ROWS
-        if scattered or len(working) - alive.sum() > _DEAD * max(len(working), ROWS):
+        scattered = len(working.clusters.centre) > clusters * (8 + len(working) / ROWS)
+        if scattered or len(working) - alive.sum() > dead * max(len(working), ROWS):
             raise Stale("it is scattered")
         missing = keys[~np.isin(keys, working.keys)]
         if len(missing):

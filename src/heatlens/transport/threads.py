@@ -87,10 +87,11 @@ def over_rows(
     others = [_pool().submit(serve) for _ in range(count - 1)]
     try:
         serve()
-    finally:
-        for other in others:
-            if not other.cancel():
-                other.result()
+    except BaseException as error:  # an interruption between two slices
+        failed.append((-1, error))
+    for other in others:
+        if not other.cancel():
+            other.result()
     if failed:
         raise min(failed, key=lambda one: one[0])[1]
 

@@ -78,6 +78,8 @@ def describe(source: Any, settings: Settings, *, thumbnail: bool = True) -> Desc
         file, hash_ = read_once(path)
         with file.stream:
             return described(file, hash_, settings, thumbnail)
+    if isinstance(source, tuple) and not thumbnail:  # a query: nobody asks for its hash
+        return Described("", *canonical(*_pair(source), settings.period), "")
     if isinstance(source, Image | Heatmap | tuple):
         return described(source, "", settings, thumbnail)
     raise InvalidType(

@@ -45,6 +45,9 @@ _LIKELY = 2.0
 _STRETCH, _HALF = 1.15, 0.5
 """Of the approximate search: a dual bound times this is about the distance; clusters looked into."""
 
+_CLUSTERS_AT_ONCE = 400
+"""Clusters from which another thread pays."""
+
 _WORTH = 40_000
 """Entries of cost matrices from which another thread pays."""
 
@@ -259,12 +262,19 @@ class _Look:
         return Found(rows[:k], distances[:k], tied, self.looked, len(rows))
 
     def _scan(self, chosen: Any, threshold: float) -> None:
-        working = self.working
-        self.rows, self.bounds, looked = scan(
-            self.question.embedded, self.far, chosen, threshold, self.rounding, working.clusters,
-            working.codes, working.slack, self.alive,
-        )  # fmt: skip
-        self.looked += looked
+        working, found = self.working, {}
+
+        def work(start: int, stop: int) -> None:
+            found[start] = scan(
+                self.question.embedded, self.far, chosen[start:stop], threshold, self.rounding,
+                working.clusters, working.codes, working.slack, self.alive,
+            )  # fmt: skip
+
+        over_rows(work, len(chosen), self.threads, least=_CLUSTERS_AT_ONCE)
+        parts = [found[start] for start in sorted(found)]
+        self.rows = np.concatenate([rows for rows, _, _ in parts])
+        self.bounds = np.concatenate([bounds for _, bounds, _ in parts])
+        self.looked += sum(looked for _, _, looked in parts)
 
     def _tighten(self, threshold: float, kernels: int = 2) -> None:
         signatures, question = self.working.signatures, self.question
