@@ -135,7 +135,7 @@ def index_of(size: int, clusters: int, position: bool, seed: int) -> Path:
             names = [f"crop-{number:07d}" for number in range(start, stop)]
             index.add((np.array(weights[start:stop]), np.array(points[start:stop]), names))
         index.compact()
-        index.view()
+        index.searcher.view()
         done.write_text(json.dumps({"seconds": time.perf_counter() - started}))
     return path
 

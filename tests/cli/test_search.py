@@ -117,14 +117,22 @@ def test_a_condition_on_rows(run, folder):
     where = "name LIKE 'green%'"
     code, said, _ = run(folder / "red.png", "--where", where)
     assert code == 0
-    assert f"2 of 5 images where {where}." in said
+    assert f"2 of 2 images where {where}." in said
     code, said, _ = run(folder / "red.png", "--where", "name = 'none'")
     assert code == 0
     assert "None by W1" in said
     assert "rank" not in said
 
 
-def test_approximate_is_not_called_certified(run, folder):
+def test_few_images_are_searched_exactly_in_any_case(run, folder):
+    code, said, _ = run(folder / "red.png", "--approximate")
+    assert code == 0
+    assert "Certified: none of the others is nearer." in said
+
+
+def test_approximate_is_not_called_certified(run, folder, monkeypatch):
+    for module in ("searcher", "recall"):
+        monkeypatch.setattr(f"heatlens.search.{module}.FEW", 0)
     code, said, _ = run(folder / "red.png", "--approximate")
     assert code == 0
     assert "Not certified: nearer ones may be missing; on this index 100 % of the nearest" in said

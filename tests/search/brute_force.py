@@ -28,6 +28,37 @@ def all_distances(signatures, weights, points, period=None):
     return emd_matrix(query[0], list(masses), x=query[1], y=list(places), mass="normalise")[0]
 
 
+def distance_table(queries, signatures, period=None):
+    """W1 (Q, N) of each of the queries from each signature, as `all_distances` but all at once."""
+    if signatures[0][1].shape[1] == 1:
+        return _by_cumulative_masses(queries, signatures, period)
+    (a, x), (b, y) = (
+        [[np.float64(pair[k]) for pair in pairs] for k in (0, 1)] for pairs in (queries, signatures)
+    )
+    return emd_matrix(a, b, x=x, y=y, mass="normalise")
+
+
+def _by_cumulative_masses(queries, signatures, period):
+    """On a line the area between the cumulative masses; round a circle, their median taken off."""
+    pairs = [*queries, *signatures]
+    places = np.unique(np.concatenate([x[:, 0] for _, x in pairs])).astype(float)
+    gaps = np.diff(places, append=places[-1] if period is None else places[0] + period)
+    heaps = np.zeros((len(pairs), len(places)))
+    for row, (a, x) in zip(heaps, pairs, strict=True):
+        np.add.at(row, np.searchsorted(places, x[:, 0]), np.float64(a) / np.float64(a).sum())
+    heaps = heaps.cumsum(1)
+    table = np.empty((len(queries), len(signatures)))
+    for row, query in zip(table, heaps, strict=False):
+        apart = heaps[len(queries) :] - query
+        if period is not None:
+            order = np.argsort(apart, 1)
+            middle = (gaps[order].cumsum(1) >= period / 2).argmax(1)
+            rows = np.arange(len(apart))
+            apart -= apart[rows, order[rows, middle]][:, None]
+        row[:] = np.abs(apart) @ gaps
+    return table
+
+
 def stored(index):
     """Ids and signatures of all rows, straight from the table."""
     ids, signatures = [], []

@@ -10,12 +10,19 @@ import pytest
 from benchmarks.photo_signatures import made, thumbnails
 from heatlens import ImageIndex
 from heatlens.distributions import as_distribution
+from heatlens.distributions.constructor import constructors
 from heatlens.errors import HeatlensError, InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.provenance import Provenance
 from heatlens.search.signatures import canonical
-from tests.search.brute_force import all_distances, assert_nearest, close, stored
+from tests.search.brute_force import (
+    all_distances,
+    assert_nearest,
+    close,
+    distance_table,
+    stored,
+)
 
 
 def names(count, start=0):
@@ -254,7 +261,34 @@ def test_leave_one_out_on_digits(tmp_path):
     assert index.leave_one_out(3) == right / 240
 
 
-def test_approximate_search_says_how_good_it_is(tmp_path):
+@pytest.fixture
+def cut_short(monkeypatch):
+    """However few rows there are."""
+    for module in ("searcher", "recall"):
+        monkeypatch.setattr(f"heatlens.search.{module}.FEW", 0)
+
+
+def test_few_rows_are_searched_exactly_in_any_case(photos, queries):
+    index, _, _ = photos
+    hits = index.search(queries[0], exact=False)
+    assert hits.certified
+    assert list(hits) == list(index.search(queries[0]))
+
+
+def test_recall_is_kept_with_the_index(tmp_path, cut_short, monkeypatch):
+    weights, points = made(0, 300, 8, False, 0)
+    index = ImageIndex.create(tmp_path / "a.lance", k=8, thumbnail=0)
+    index.add((weights, points, names(300)))
+    found = index.recall(5, queries=20)
+    assert 0.5 < found <= 1
+    monkeypatch.setattr("heatlens.search.recall._measured", lambda *_: pytest.fail("once more"))
+    assert ImageIndex.open(tmp_path / "a.lance").recall(5, queries=20) == found
+    for wrong in (0, 1.5):
+        with pytest.raises((InvalidArgument, InvalidType)):
+            index.recall(5, queries=wrong)
+
+
+def test_approximate_search_says_how_good_it_is(tmp_path, cut_short):
     weights, points = made(0, 3000, 16, False, 0)
     index = ImageIndex.create(tmp_path / "a.lance", k=16, thumbnail=0)
     index.add((weights, points, names(3000)))
@@ -272,7 +306,7 @@ def test_approximate_search_says_how_good_it_is(tmp_path):
     assert common / (10 * len(queries)) >= 0.95
 
 
-def test_approximate_search_of_few_rows_gives_them_all(photos, queries):
+def test_approximate_search_of_few_rows_gives_them_all(photos, queries, cut_short):
     index, _, _ = photos
     assert len(index.search(queries[0], 1000, exact=False)) == 400
     assert len(index.search(queries[0], 399, exact=False)) == 399
@@ -456,27 +490,87 @@ def test_many_queries_are_a_list(photos, queries):
             index.search_batch(given)
 
 
+@pytest.fixture(scope="module")
+def full_size():
+    """20,000 signatures of 16 colours by id, 200 queries, and all distances between them."""
+    rows, chosen = (
+        [canonical(*pair) for pair in zip(*made(0, count, 16, False, seed), strict=True)]
+        for count, seed in ((20_000, 0), (200, 99))
+    )
+    return dict(zip(names(len(rows)), rows, strict=True)), chosen, distance_table(chosen, rows)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("shards", [1, 7])
-def test_twenty_thousand_crops_and_two_hundred_queries(tmp_path, shards):
-    """The issue's proof at full size; about five minutes."""
-    count = 20_000
+def test_twenty_thousand_crops_and_two_hundred_queries(tmp_path, full_size, shards):
+    """The issue's proof at full size; about a minute."""
+    known, chosen, table = full_size
+    count = len(known)
     weights, points = made(0, count, 16, False, 0)
     places = np.random.default_rng(shards).permutation(count) if shards > 1 else np.arange(count)
     index = ImageIndex.create(tmp_path / "a.lance", k=16, thumbnail=0)
     for piece in np.array_split(places, shards):
         index.add((weights[piece], points[piece], [names(count)[k] for k in piece]))
-        index.view()
+        index.searcher.view()
     index.remove(names(50))
     ids, rows = stored(index)
-    chosen = list(zip(*made(0, 200, 16, False, 99), strict=True))
-    chosen = chosen if shards == 1 else chosen[:40]
+    assert set(ids) == set(names(count)[50:])
+    for name, row in zip(ids, rows, strict=True):
+        assert all(map(np.array_equal, row, known[name]))
+    columns = [int(name[3:]) for name in ids]
     started = time.perf_counter()
     answers = index.search_batch(chosen, 10)
     print(f"{len(chosen)} queries in {time.perf_counter() - started:.2f} s")
-    for hits, query in zip(answers, chosen, strict=True):
-        assert_nearest(hits, ids, all_distances(rows, *canonical(*query)), 10)
+    for hits, distances in zip(answers, table, strict=True):
+        assert_nearest(hits, ids, distances[columns], 10)
+
+
+FULL_SIZE = KINDS | {
+    "signature": {"k": 8},
+    "signature-position": {"k": 8},
+    "colour-histogram": {"bins": 3},
+    "mass": {"grid": (5, 5)},
+    "patches": {"k": 6, "count": 200},
+}
+
+
+def clear_crops(count, seed):
+    """So many crops of photographs that are not flat, which have no orientation."""
+    drawn = thumbnails(count + count // 10 + 20, 48, seed)
+    found = [crop for crop in drawn if crop.mean(-1).std() > 1][:count]
+    assert len(found) == count
+    return [Image(crop, name=name) for crop, name in zip(found, names(count), strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("on", constructors(), ids=lambda on: on.name)
+def test_twenty_thousand_crops_of_every_kind(tmp_path, on):
+    """20,000 crops in three shards, some removed, and 200 others as queries; a minute or three."""
+    crops, others = clear_crops(20_000, 0), clear_crops(200, 99)
+    index = ImageIndex.create(tmp_path / "a.lance", on.name, thumbnail=0, **FULL_SIZE[on.name])
+    rng, started = np.random.default_rng(0), time.perf_counter()
+    for piece in np.array_split(rng.permutation(len(crops)), 3):
+        assert index.add([crops[k] for k in piece]).failed == ()
+        index.searcher.view()
+    assert index.remove(names(50, 100)) == 50
+    ids, rows = stored(index)
+    assert len(ids) == len(crops) - 50
+    added, answers = time.perf_counter(), index.search_batch(others, 10)
+    asked = time.perf_counter()
+    table = distance_table([(hits.weights, hits.points) for hits in answers], rows, on.period)
+    parts = added - started, asked - added, time.perf_counter() - asked
+    print(
+        "{}: added in {:.1f} s, asked in {:.2f} s, all solved in {:.1f} s".format(on.name, *parts)
+    )
+    for hits, distances in zip(answers, table, strict=True):
+        assert_nearest(hits, ids, distances, 10)
+    own = all_distances(rows[:40], answers[0].weights, answers[0].points, on.period)
+    assert np.all(np.abs(own - table[0, :40]) <= close(own))
+    index.compact(keep=0)
+    for hits, again in zip(answers, index.search_batch(others, 10), strict=True):
+        assert np.array_equal(hits.distances, again.distances)
 
 
 @pytest.mark.slow

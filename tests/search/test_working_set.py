@@ -45,11 +45,11 @@ def answer(index):
 
 
 def home(index):
-    return module.home_of(index.store)
+    return module.home_of(index.store.place)
 
 
 def generation(index):
-    return index.view().working.folder.name
+    return index.searcher.view().working.folder.name
 
 
 def piece(start, stop):
@@ -116,7 +116,7 @@ def dies(file, length, array):
         os._exit(9)
     return append(file, length, array)
 files.append = dies
-ImageIndex.open(sys.argv[1]).view()
+ImageIndex.open(sys.argv[1]).searcher.view()
 """
 
 
@@ -174,6 +174,9 @@ def test_a_byte_that_flips_without_a_trace_is_found_by_verify(tmp_path):
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     report = ImageIndex.open(tmp_path / "a.lance").verify()
     assert [problem for problem in report.problems if "codes" in problem]
+    again = ImageIndex.open(tmp_path / "a.lance")
+    assert answer(again) == answer(index)
+    assert again.verify().ok
 
 
 def manifest_of(place):
@@ -343,7 +346,7 @@ def test_an_index_that_can_only_be_read(tmp_path, request, state):
     for _ in range(2):
         again = ImageIndex.open(tmp_path / "a.lance")
         assert answer(again) == wanted
-        assert ("caches" in str(again.view().working.folder)) == (state != "fits")
+        assert ("caches" in str(again.searcher.view().working.folder)) == (state != "fits")
     after = sorted(
         (file.name, file.stat().st_mtime_ns) for file in (tmp_path / "a.lance").rglob("*")
     )
@@ -353,9 +356,10 @@ def test_an_index_that_can_only_be_read(tmp_path, request, state):
 def test_rows_are_asked_for_while_the_index_moves_on(tmp_path):
     """Names and version come from the rows that were searched."""
     index = index_of(tmp_path / "a.lance", 40)
-    seen = index.view()
+    seen = index.searcher.view()
     index.remove(names(20))
-    found = index._hits(index._described(QUERY), seen, _found(seen), time.perf_counter(), None)
+    asked = index.searcher.described(QUERY)
+    found = index.searcher.hits(asked, seen, _found(seen), time.perf_counter(), None)
     assert found.version == seen.version < index.version
     assert list(found) == answer(index_of(tmp_path / "b.lance", 40))
 
@@ -388,7 +392,7 @@ print(anonymous() - before)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_searching_holds_no_more_memory_the_longer_it_goes_on(tmp_path):
-    index_of(tmp_path / "a.lance", 300).view()
+    index_of(tmp_path / "a.lance", 300).searcher.view()
     grown = subprocess.run(
         [sys.executable, "-c", RESIDENT, tmp_path / "a.lance"],
         capture_output=True,
@@ -399,7 +403,7 @@ def test_searching_holds_no_more_memory_the_longer_it_goes_on(tmp_path):
 
 
 def test_the_way_of_a_search_imports_no_framework(tmp_path):
-    index_of(tmp_path / "a.lance", 20).view()
+    index_of(tmp_path / "a.lance", 20).searcher.view()
     code = (
         "import sys; from heatlens import ImageIndex; "
         f"index = ImageIndex.open({str(tmp_path / 'a.lance')!r}); "

@@ -95,7 +95,9 @@ class Hits:
         return zip(self.ids, self.distances.tolist(), strict=True)
 
     def __getitem__(self, k: int) -> tuple[str, float]:
-        """Id and distance of one hit."""
+        """Id and distance of one hit, by its rank from 0 on."""
+        if not hasattr(k, "__index__"):
+            raise InvalidType(f"{k!r} is no rank; a slice of a list of them is list(hits)[...]")
         return self.ids[k], float(self.distances[k])
 
     def __repr__(self) -> str:

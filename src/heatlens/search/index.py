@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from heatlens.distributions.constructor import KINDS
-from heatlens.distributions.distribution import Distribution
-from heatlens.distributions.given import checked_whole
-from heatlens.errors import InvalidArgument, InvalidType
+from heatlens.distributions.given import checked_seed, checked_whole
+from heatlens.errors import InvalidType
 from heatlens.search.adding.add import Added, add
-from heatlens.search.adding.describe import Described, check_settings, describe
-from heatlens.search.engine.nearest import Found, Question, nearest, nearly_nearest, within
+from heatlens.search.adding.describe import check_settings
 from heatlens.search.hits import Hits, checked_radius
+from heatlens.search.searcher import Searcher
 from heatlens.search.signatures import Singles
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
 from heatlens.search.store.verify import Report
-from heatlens.search.view import View, ordered, view
-from heatlens.transport.compiling import first_call
+from heatlens.search.view import ordered
 from heatlens.transport.threads import checked_threads, over_rows
 
 if TYPE_CHECKING:
@@ -34,11 +29,6 @@ __all__ = ["ImageIndex", "Progress"]
 Path = str | os.PathLike[str]
 Progress = Callable[[int, int], object]
 """Called now and then with how many are done, and of how many."""
-
-Alive = npt.NDArray[np.uint8]
-
-_CONDITIONS = 16
-"""Whose rows are remembered, a byte a row."""
 
 
 class ImageIndex:
@@ -54,6 +44,7 @@ class ImageIndex:
 
     Attributes:
         store: the table.
+        searcher: what answers.
 
     Example:
         >>> import tempfile
@@ -66,10 +57,7 @@ class ImageIndex:
 
     def __init__(self, store: Store) -> None:
         """Call `ImageIndex.create` or `ImageIndex.open` instead."""
-        self.store = store
-        self._seen: tuple[int, View | None] = -1, None
-        self._conditions: dict[tuple[str, int], Alive] = {}
-        self._recalls: dict[tuple[int, int], float] = {}
+        self.store, self.searcher = store, Searcher(store)
 
     @classmethod
     def create(
@@ -126,7 +114,7 @@ class ImageIndex:
     @property
     def unit(self) -> str:
         """What a distance of 1 means."""
-        return self.settings.unit or KINDS[self.on].unit
+        return self.searcher.unit
 
     @property
     def version(self) -> int:
@@ -181,7 +169,7 @@ class ImageIndex:
         """Compare every byte with what was written; see `Report`."""
         from heatlens.search.verifying import verified
 
-        return verified(self.store)
+        return verified(self.store.place.uri, storage_options=self.store.place.options)
 
     # --- searching
 
@@ -211,9 +199,9 @@ class ImageIndex:
             NotCertified: a distance that could not be proved.
         """
         k, threads = checked_whole(k, "k"), checked_threads(threads)
-        asked = self._described(query)
+        asked = self.searcher.described(query)
         recall = None if exact else self.recall(k)
-        return self._answer(asked, k, where, exact, threads, recall)
+        return self.searcher.nearest(asked, k, where, threads=threads, recall=recall)
 
     def search_batch(
         self,
@@ -229,13 +217,13 @@ class ImageIndex:
         k, threads = checked_whole(k, "k"), checked_threads(threads)
         if isinstance(queries, str | os.PathLike) or not hasattr(queries, "__len__"):
             raise InvalidType(f"queries is {queries!r}; give a list, or call search for one")
-        recall = None if exact else self.recall(k)
+        recall, ask = None if exact else self.recall(k), self.searcher
         answers: list[Hits | None] = [None] * len(queries)
-        self._condition(where)
 
         def work(start: int, stop: int) -> None:
             for n in range(start, stop):
-                answers[n] = self._answer(self._described(queries[n]), k, where, exact, 1, recall)
+                asked = ask.described(queries[n])
+                answers[n] = ask.nearest(asked, k, where, threads=1, recall=recall)
 
         _in_turns(work, len(queries), threads, progress)
         return [answer for answer in answers if answer is not None]
@@ -248,19 +236,12 @@ class ImageIndex:
         Raises:
             InvalidArgument: a radius below 0, and as `search`.
         """
-        radius = checked_radius(radius)
-        asked, threads = self._described(query), checked_threads(threads)
-        seen, started = self._current(), time.perf_counter()
-        if seen is None:
-            return self._hits(asked, None, None, started, where, radius=radius)
-        question = Question.of(seen.working, asked.weights, asked.points)
-        alive = self._alive(seen, where)
-        with first_call("the search"):
-            found = within(seen.working, question, radius, alive, threads)
-        return self._hits(asked, seen, found, started, where, radius=radius)
+        radius, threads = checked_radius(radius), checked_threads(threads)
+        asked = self.searcher.described(query)
+        return self.searcher.within(asked, radius, where, threads=threads)
 
     def classify(self, query: Any, k: int = 5, where: str | None = None) -> Classified:
-        """The label of most of the k nearest rows; a row's label is its first tag."""
+        """The label of most of the k nearest rows with a label; a row's label is its first tag."""
         from heatlens.search.neighbours import classified
 
         return classified(self, query, k, where)
@@ -288,15 +269,19 @@ class ImageIndex:
     def recall(self, k: int = 10, queries: int = 50, seed: int = 0) -> float:
         """Share of the k nearest that an approximate search finds, on rows of this index.
 
-        It is measured once for a version and k; other rows than those of the index may fare
-        otherwise.
-        """
-        key = (self.version, k)
-        if key not in self._recalls:
-            from heatlens.search.neighbours import measured_recall
+        It is measured once for each version, k, number of queries and seed, and kept with the
+        index. Other queries may fare otherwise, and so may a condition on rows. An index of a few
+        thousand rows is always searched exactly: 1.
 
-            self._recalls[key] = measured_recall(self, k, queries, seed)
-        return self._recalls[key]
+        Args:
+            k: neighbours.
+            queries: rows that are asked for, at most.
+            seed: of their choice.
+        """
+        from heatlens.search.recall import recall
+
+        k, queries = checked_whole(k, "k"), checked_whole(queries, "queries")
+        return recall(self, k, queries, checked_seed(seed))
 
     # --- what was found
 
@@ -310,109 +295,6 @@ class ImageIndex:
         parts = (table[part][0].as_py() for part in ("weights", "points"))
         weights, points = (np.array(part, np.float32) for part in parts)
         return weights, points.reshape(len(weights), -1)
-
-    # --- inside
-
-    def view(self) -> View | None:
-        """The working set for the version that is read, made if it has to be."""
-        return self._current()
-
-    def _current(self) -> View | None:
-        version, seen = self._seen
-        if version == self.store.version:
-            return seen
-        with (
-            self.store.staying,
-            first_call("the search's index"),
-        ):  # one thread makes it, others wait
-            version = self.store.version
-            if self._seen[0] != version:
-                self._seen = version, view(self.store)
-                self._conditions.clear()
-            return self._seen[1]
-
-    def _condition(self, where: str | None) -> None:
-        seen = self._current()
-        if where is not None and seen is not None:
-            self._alive(seen, where)
-
-    def _alive(self, seen: View, where: str | None) -> Alive:
-        if where is None:
-            return seen.alive
-        key = (where, seen.version)
-        found = self._conditions.get(key)
-        if found is None:
-            matching = np.isin(seen.working.keys, self.store.matching(where))
-            found = seen.alive * matching.astype(np.uint8)
-            for old in list(self._conditions)[: 1 - _CONDITIONS]:
-                self._conditions.pop(old, None)
-            self._conditions[key] = found
-        return found
-
-    def _described(self, query: Any) -> Described:
-        if isinstance(query, Described):
-            return query
-        if isinstance(query, Distribution):
-            if query.kind != self.on:
-                raise InvalidArgument(
-                    f"the query is a distribution of the kind {query.kind!r}, the index is on "
-                    f"{self.on!r}"
-                )
-            query = (query.weights, query.points)
-        return describe(query, self.settings, thumbnail=False)
-
-    def _answer(
-        self,
-        asked: Described,
-        k: int,
-        where: str | None,
-        exact: bool,
-        threads: int,
-        recall: float | None,
-    ) -> Hits:
-        seen, started = self._current(), time.perf_counter()
-        if seen is None:
-            return self._hits(asked, None, None, started, where)
-        question = Question.of(seen.working, asked.weights, asked.points)
-        alive = self._alive(seen, where)
-        with first_call("the search"):
-            if exact:
-                found = nearest(seen.working, question, k, alive, threads)
-            else:
-                found = nearly_nearest(seen.working, question, k, alive, threads)
-        return self._hits(asked, seen, found, started, where, exact=exact, recall=recall)
-
-    def _hits(
-        self,
-        asked: Described,
-        seen: View | None,
-        found: Found | None,
-        started: float,
-        where: str | None,
-        *,
-        exact: bool = True,
-        recall: float | None = None,
-        radius: float | None = None,
-    ) -> Hits:
-        told: dict[str, Any] = {
-            "unit": self.unit, "weights": asked.weights, "points": asked.points,
-            "name": asked.name, "where": where, "radius": radius, "recall": recall,
-            "version": self.version if seen is None else seen.version,
-        }  # fmt: skip
-        if found is None or seen is None:
-            return Hits((), np.empty(0), certified=True, **told)
-        return Hits(
-            tuple(seen.working.name(int(row)) for row in found.rows),
-            found.distances,
-            certified=exact,
-            tied=found.tied,
-            bounds=found.bounds,
-            solves=found.solves,
-            seconds=time.perf_counter() - started,
-            images=seen.count,
-            row_keys=np.array(seen.working.keys[found.rows]),
-            **told,
-        )
 
 
 def _in_turns(

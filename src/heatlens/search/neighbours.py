@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from heatlens.distributions.given import checked_whole
 from heatlens.errors import InvalidArgument
-from heatlens.search.engine.nearest import Found, Question, nearest, nearly_nearest, within
+from heatlens.search.engine.nearest import Found, Question, nearest, within
 from heatlens.search.hits import Hits, checked_radius
 from heatlens.transport.threads import checked_threads, over_rows
 
@@ -27,7 +27,6 @@ __all__ = [
     "duplicates",
     "knn_graph",
     "leave_one_out",
-    "measured_recall",
 ]
 
 _AT_ONCE = 200
@@ -68,14 +67,15 @@ def classified(index: ImageIndex, query: Any, k: int, where: str | None) -> Clas
     """See `ImageIndex.classify`.
 
     Raises:
-        InvalidArgument: no neighbour has a label.
+        InvalidArgument: no row has a label.
     """
-    hits = index.search(query, k, where)
-    labels = [tags[0] if tags else None for tags in index.rows(hits, ["tags"])["tags"].to_pylist()]
+    labelled = "array_length(tags) > 0"
+    hits = index.search(query, k, labelled if where is None else f"({where}) AND {labelled}")
+    labels = [tags[0] for tags in index.rows(hits, ["tags"])["tags"].to_pylist()]
     votes = _votes(labels, hits.distances)
     if not votes:
         raise InvalidArgument(
-            "none of the nearest rows has a tag; a row's label is its first tag: add(..., tags=)"
+            "no row that was asked for has a tag; a row's label is its first tag: add(..., tags=)"
         )
     return Classified(next(iter(votes)), votes, hits)
 
@@ -91,7 +91,7 @@ def leave_one_out(index: ImageIndex, k: int, progress: Progress | None) -> float
         for key, tags in zip(batch["key"].to_pylist(), batch["tags"].to_pylist(), strict=True):
             if tags:
                 labels[key] = tags[0]
-    seen = index.view()
+    seen = index.searcher.view()
     if seen is None or len(labels) < 2:
         raise InvalidArgument("fewer than two rows have a tag; a row's label is its first tag")
     keys = seen.working.keys
@@ -110,7 +110,7 @@ def leave_one_out(index: ImageIndex, k: int, progress: Progress | None) -> float
 
 def knn_graph(index: ImageIndex, k: int, progress: Progress | None) -> Graph:
     """See `ImageIndex.knn_graph`."""
-    k, seen = checked_whole(k, "k"), index.view()
+    k, seen = checked_whole(k, "k"), index.searcher.view()
     if seen is None:
         return Graph((), np.empty((0, k), np.int64), np.empty((0, k)))
     rows = np.flatnonzero(seen.alive)
@@ -131,7 +131,7 @@ def duplicates(
 ) -> list[tuple[str, str, float]]:
     """See `ImageIndex.duplicates`."""
     radius = checked_radius(radius)
-    seen = index.view()
+    seen = index.searcher.view()
     if seen is None:
         return []
     rows = np.flatnonzero(seen.alive)
@@ -147,30 +147,6 @@ def duplicates(
 
     _each(len(rows), pairs, progress)
     return [(a, b, d) for d, a, b in sorted(pair for part in parts for pair in part)]
-
-
-def measured_recall(index: ImageIndex, k: int, queries: int, seed: int) -> float:
-    """See `ImageIndex.recall`."""
-    seen = index.view()
-    if seen is None or seen.count < 2:
-        return 1.0
-    rows = np.flatnonzero(seen.alive)
-    rng = np.random.default_rng(seed)
-    chosen = rng.choice(rows, min(queries, len(rows)), replace=False)
-    found, wanted = np.zeros((2, len(chosen)), np.int64)
-
-    def compare(n: int) -> None:
-        row = int(chosen[n])
-        question = _question(seen, row)
-        # The row itself is found at distance 0 and counts for neither.
-        exact = nearest(seen.working, question, k + 1, seen.alive)
-        short = nearly_nearest(seen.working, question, k + 1, seen.alive)
-        last = exact.distances[-1] * (1 + 1e-9)
-        wanted[n] = max(1, len(exact.rows) - 1)
-        found[n] = min(wanted[n], max(0, int((short.distances <= last).sum()) - 1))
-
-    _each(len(chosen), compare, None)
-    return float(found.sum() / wanted.sum())
 
 
 def _votes(labels: list[str | None], distances: Any) -> dict[str, int]:

@@ -69,11 +69,6 @@ class Signatures:
         """Coordinates of a point."""
         return self.points.shape[1]
 
-    @property
-    def largest(self) -> int:
-        """Points of the largest signature."""
-        return int(np.diff(self.starts).max(initial=0))
-
     def __len__(self) -> int:
         """Number of signatures."""
         return len(self.starts) - 1

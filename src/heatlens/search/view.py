@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from heatlens.errors import HeatlensError, UnwritableIndex
 from heatlens.search.engine.clusters import ROWS
 from heatlens.search.engine.files import MANIFEST, Stale
 from heatlens.search.engine.ground import Ground
 from heatlens.search.engine.working_set import Piece, WorkingSet
 from heatlens.search.signatures import Signatures
 from heatlens.search.store.lock import alone
+from heatlens.search.store.place import Place
 from heatlens.search.store.store import Store
 
-__all__ = ["BOUNDS", "View", "home_of", "homes_of", "ordered", "view"]
+__all__ = ["BOUNDS", "View", "home_of", "ordered", "view"]
 
 BOUNDS = "bounds"
 """The working set's folder in that of an index."""
@@ -67,37 +69,47 @@ def view(store: Store) -> View | None:
     keys = store.keys()
     if not len(keys):
         return None
-    homes, ground = homes_of(store), _ground(store, keys)
+    homes, ground = _homes_of(store.place), _ground(store, keys)
     for home in homes:
         found = _fitting(store, home, ground, keys)
         if found is not None:
             return found
-    home = homes[-1]
-    home.mkdir(parents=True, exist_ok=True)
-    with alone(home):
-        return _renewed(store, home, ground, keys)
+    return _made(store, homes[-1], ground, keys)
 
 
 def ordered(store: Store) -> None:
     """Make the working set anew where many small additions, or removals, have scattered it."""
     keys = store.keys()
     if len(keys):
-        home, ground = homes_of(store)[-1], _ground(store, keys)
+        home = _homes_of(store.place)[-1]
+        _made(store, home, _ground(store, keys), keys, dead=_FEW_DEAD, clusters=_FEW_CLUSTERS)
+
+
+def _made(store: Store, home: Path, ground: Ground, keys: Any, **limits: float) -> View:
+    try:
         home.mkdir(parents=True, exist_ok=True)
         with alone(home):
-            _renewed(store, home, ground, keys, dead=_FEW_DEAD, clusters=_FEW_CLUSTERS)
+            return _renewed(store, home, ground, keys, **limits)
+    except OSError as error:
+        if isinstance(error, HeatlensError):
+            raise
+        raise UnwritableIndex(
+            f"the working set of {store.place.uri} cannot be written to {home} "
+            f"({error.strerror or error}); a search needs it, it takes about as much room as the "
+            "signatures. The index itself is whole"
+        ) from error
 
 
-def homes_of(store: Store) -> list[Path]:
+def _homes_of(place: Place) -> list[Path]:
     """Where the working set may lie; in the last of them it is made.
 
     It lies in the index's folder. With the user's caches it lies for object storage, and where that
     folder cannot be written to and what is in it does not fit.
     """
-    beside = None if store.place.folder is None else store.place.folder / BOUNDS
+    beside = None if place.folder is None else place.folder / BOUNDS
     if beside is not None and os.access(beside if beside.is_dir() else beside.parent, os.W_OK):
         return [beside]
-    name = hashlib.blake2b(str(store.place.uri).encode(), digest_size=12).hexdigest()
+    name = hashlib.blake2b(str(place.uri).encode(), digest_size=12).hexdigest()
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     cached = Path(caches) / "heatlens" / BOUNDS / name
     try:
@@ -107,9 +119,9 @@ def homes_of(store: Store) -> list[Path]:
     return [cached] if beside is None else [beside, cached]
 
 
-def home_of(store: Store) -> Path:
+def home_of(place: Place) -> Path:
     """Where the working set lies, or would be made."""
-    homes = homes_of(store)
+    homes = _homes_of(place)
     return next((home for home in homes if (home / MANIFEST).exists()), homes[-1])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,7 @@ class Snapshot:
         """Read `table`, at its newest version."""
         self.staying = threading.RLock()
         self.place, self._table, self.version = place, table, 0
+        self._held: tuple[int, tuple[Keys, Numbers, Keys, Any]] | None = None
         self.refresh()
 
     def __len__(self) -> int:
@@ -57,9 +57,7 @@ class Snapshot:
             self._table.checkout_latest()
             version = int(self._table.version)
             self._table.checkout(version)
-            if version != self.version:
-                self.__dict__.pop("_listed", None)
-                self.version = version
+            self.version = version
             return version
 
     def keys(self) -> Keys:
@@ -130,9 +128,15 @@ class Snapshot:
             keys, numbers = pairs[:, 0], pairs[:, 1]
         return taken(self._table, keys, numbers, names, self.place.uri).select(names)
 
-    @cached_property
+    @property
     def _listed(self) -> tuple[Keys, Numbers, Keys, Any]:
         """All keys, Lance's numbers of their rows, the keys sorted, and where each of these is."""
+        with self.staying:  # no other thread goes to another version meanwhile
+            if self._held is None or self._held[0] != self.version:
+                self._held = self.version, self._list()
+            return self._held[1]
+
+    def _list(self) -> tuple[Keys, Numbers, Keys, Any]:
         found = [
             (np.array(batch["key"], np.uint64), np.array(batch["_rowid"], np.uint64))
             for batch in batches(self._table, ["key"], self.place.uri, LARGE)
@@ -153,8 +157,8 @@ class Snapshot:
         lost = keys[ordered[at] != keys] if len(ordered) else keys
         if len(lost):
             raise InvalidArgument(
-                f"there is no row with the key {lost[0]} in version {self.version} of "
-                f"{self.place.uri}; refresh() goes to the newest"
+                f"version {self.version} of {self.place.uri} has no row with the key {lost[0]}: it "
+                "was removed or replaced, or came later (refresh() goes to the newest)"
             )
         return order[at]
 

@@ -54,7 +54,7 @@ def _rounded(masses: Any, units: int) -> Integers:
     total, running, before = masses.sum(), 0.0, np.int64(0)
     for k in range(len(masses)):
         running += masses[k]
-        until = np.int64(min(running / total, 1.0) * units)
+        until: Any = np.int64(min(running / total, 1.0) * units)
         # At least one unit for this one and for each to come. (As a float, `units` may round up.)
         until = max(min(until, units - (len(masses) - 1 - k)), before + 1)
         shares[k] = until - before
