@@ -9,8 +9,15 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from heatlens import ImageIndex
 from heatlens.cli import app
-from heatlens.errors import DamagedIndex, HeatlensError, InvalidArgument, MissingIndex
+from heatlens.errors import (
+    DamagedIndex,
+    HeatlensError,
+    InvalidArgument,
+    MissingIndex,
+    UnwritableIndex,
+)
 from heatlens.search.store.store import Store
 from tests.search.photographs import crops
 
@@ -64,13 +71,96 @@ def test_options_belong_to_the_index(photos, tmp_path):
     assert run(photos, "--out", out, "--on", "mass", "--grid", 8, "--thumbnail", 0)[0] == 0
     assert run(photos, "--out", out, "--on", "mass", "--grid", 8, "--thumbnail", 0)[0] == 0
     assert Store.open(out).settings.parameters["grid"] == (8, 8)
-    with pytest.raises(InvalidArgument, match=r"made with grid=\(8, 8\), not \(9, 9\); th"):
+    with pytest.raises(InvalidArgument, match=r"made with grid=\(8, 8\), not \(9, 9\)\. Its rows"):
         run(photos, "--out", out, "--on", "mass", "--grid", 9)
     with pytest.raises(HeatlensError, match="did you mean 'signature'"):
         run(photos, "--out", tmp_path / "b.lance", "--on", "signatures")
     with pytest.raises(HeatlensError, match="'signature' has no parameter 'bins'"):
         run(photos, "--out", tmp_path / "b.lance", "--bins", 3)
     assert not (tmp_path / "b.lance").exists()
+    for typed in ((), ("--on", "mass"), ("--grid", 8), ("--thumbnail", 0)):  # the rest is known
+        assert run(photos, "--out", out, *typed)[0] == 0
+    with pytest.raises(InvalidArgument, match=r"made with on='mass', not 'signature'"):
+        run(photos, "--out", out, "--on", "signature")
+    with pytest.raises(InvalidArgument, match=r"'mass' has no parameter 'k'"):
+        run(photos, "--out", out, "--k", 8)
+
+
+def test_tags_are_added_to_rows_that_are_there(photos, tmp_path):
+    out = tmp_path / "a.lance"
+    run(photos, "--out", out, "--tag", "x")
+    code, said, _ = run(photos, "--out", out, "--tag", "y")
+    assert code == 0
+    assert "0 added, 0 replaced, 8 unchanged (8 tagged), 0 failed" in said
+    store = Store.open(out)
+    assert len(store.matching("array_has(tags, 'x') AND array_has(tags, 'y')")) == 8
+
+
+def test_lost_files_are_pruned(photos, tmp_path):
+    folder, out = tmp_path / "photos", tmp_path / "a.lance"
+    shutil.copytree(photos, folder)
+    run(folder, "--out", out)
+    (folder / "crop000.jpg").rename(folder / "renamed.jpg")
+    (folder / "crop001.jpg").unlink()
+    assert json.loads(run(folder, "--out", out, "--json")[1])["rows"] == 9
+    code, said, _ = run(folder, "--out", out, "--prune")
+    assert code == 0
+    assert "2 rows were removed, whose files are gone" in said
+    assert "7 rows, of signature" in said
+    for file in folder.iterdir():
+        file.unlink()
+    found = json.loads(run(folder, "--out", out, "--prune", "--json")[1])
+    assert (found["pruned"], found["rows"]) == (7, 0)
+    folder.rmdir()
+    for typed in ((folder,), (), (photos / "crop000.jpg",)):
+        with pytest.raises(InvalidArgument):
+            run(*typed, "--out", out, "--prune")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidArgument, match="no pictures"):
+        run(tmp_path / "empty", "--out", tmp_path / "b.lance", "--prune")
+    assert not (tmp_path / "b.lance").exists()
+
+
+def test_sources_that_hold_nothing_leave_no_index(tmp_path):
+    out, maps = tmp_path / "a.lance", tmp_path / "maps"
+    maps.mkdir()
+    for name in ("a.npz", "b.npz"):
+        (maps / name).write_bytes(b"PK")
+    with pytest.raises(InvalidArgument, match=r"but 2 \.npz files: saved heatmaps need --on mass"):
+        run(maps, "--out", out)
+    for sources in ([tmp_path / "nowhere"], [tmp_path / "no1", tmp_path / "no2"], [maps / "*.jpg"]):
+        with pytest.raises(InvalidArgument):
+            run(*sources, "--out", out)
+    assert not out.exists()
+
+
+def test_an_index_that_cannot_be_written_to(photos, tmp_path, monkeypatch):
+    out = tmp_path / "a.lance"
+    run(photos / "crop000.jpg", "--out", out)
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied", str(out / "seals/pending"))
+
+    monkeypatch.setattr("heatlens.search.store.seals.Path.touch", refused)
+    for typed in ((photos / "crop001.jpg",), ("--remove", "id LIKE '%crop%'"), ("--compact",)):
+        with pytest.raises(UnwritableIndex, match=rf"the index {out} cannot be written to"):
+            run(*typed, "--out", out)
+    assert run(photos / "crop000.jpg", "--out", out)[0] == 0  # nothing to write
+
+
+def test_verify_checks_the_working_set_too(photos, tmp_path):
+    out = tmp_path / "a.lance"
+    run(photos, "--out", out)
+    index = ImageIndex.open(out)
+    index.search(photos / "crop000.jpg")
+    assert run("--out", out, "--verify")[0] == 0
+    largest = max((out / "bounds").rglob("*.*"), key=lambda file: file.stat().st_size)
+    data = bytearray(largest.read_bytes())
+    data[len(data) // 2] ^= 1
+    largest.write_bytes(data)
+    code, _, told = run("--out", out, "--verify")
+    assert code == 1
+    assert "bounds/" in told
 
 
 def test_remove_compact_and_verify(photos, tmp_path):

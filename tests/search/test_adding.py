@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from heatlens.distributions.as_distribution import as_distribution
-from heatlens.errors import InvalidArgument, InvalidType, MissingImage
+from heatlens.errors import InvalidArgument, InvalidType, MissingImage, UnwritableIndex
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.images.read import read_image
@@ -18,6 +18,7 @@ from heatlens.provenance import Provenance
 from heatlens.search.adding import add as module
 from heatlens.search.adding.add import add
 from heatlens.search.adding.describe import check_settings, describe
+from heatlens.search.adding.prune import prune
 from heatlens.search.signatures import canonical
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
@@ -209,10 +210,82 @@ def test_ready_signatures(tmp_path):
         add(store, (weights, points))
     with pytest.raises(InvalidArgument, match=r"weights of 5, points of 4 and 5 ids"):
         add(store, (weights, points[:4], names))
-    with pytest.raises(InvalidArgument, match=r"2 coordinates do not fit"):
-        add(store, (weights[:1], points[:1, :, :2], ["flat"]))
     with pytest.raises(InvalidArgument, match=r"3 sources have the id 'x'"):
         add(store, (weights[:3], points[:3], ["x"] * 3))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_points_of_other_dimensions_are_listed(tmp_path, known):
+    """Also in an index made before its settings knew them; there the first row decides."""
+    store = store_at(tmp_path, check_settings(SIGNATURE) if known else SIGNATURE)
+    assert store.settings.dimensions == (3 if known else 0)
+    points = [np.zeros((1, 3)), np.zeros((1, 2)), np.ones((1, 3))]
+    for number in (0, 1):
+        found = add(store, ([[1.0]] * 3, points, [f"{number}{name}" for name in "abc"]))
+        assert counts(found) == (2, 0, 0, 1)
+        [(name, reason)] = found.failed
+        assert name == f"{number}b"
+        assert reason.startswith("the points have 2 coordinates, those of the index 3;")
+    if known:
+        with pytest.raises(InvalidArgument, match=r"2 coordinates, those of the index 3"):
+            describe(([1.0], [[0.0, 0.0]]), store.settings, thumbnail=False)
+    empty = Store.create(tmp_path / "b.lance", check_settings(SIGNATURE))
+    assert counts(add(empty, ([[1.0]], points[1:2], ["flat"]))) == (0, 0, 0, 1)
+    assert Store.open(tmp_path / "b.lance").settings.dimensions == 3
+
+
+def test_tags_of_rows_that_are_there(photos, tmp_path):
+    folder = tmp_path / "photos"
+    shutil.copytree(photos, folder)
+    store = store_at(tmp_path)
+    add(store, folder, tags="holiday")
+    shutil.copy(folder / "crop001.jpg", folder / "crop000.jpg")
+    assert counts(add(store, folder)) == (0, 1, 15, 0)
+    assert {tuple(item["tags"]) for item in content(store).values()} == {("holiday",)}
+    version = store.version
+    found = add(store, folder / "deeper", tags=["winter", "holiday"])
+    assert (counts(found), found.retagged) == ((0, 0, 4, 0), 4)
+    assert store.version == version + 1
+    assert len(store.matching("array_has(tags, 'winter')")) == 4
+    assert len(store.matching("array_has(tags, 'holiday')")) == 16
+    assert add(store, folder / "deeper", tags=["winter"]).retagged == 0
+    assert store.version == version + 1
+
+
+def test_rows_of_lost_files_are_pruned(photos, tmp_path, monkeypatch):
+    folder, near = tmp_path / "photos", tmp_path / "photos2"
+    for place in (folder, near):
+        shutil.copytree(photos, place)
+    store = store_at(tmp_path)
+    add(store, [folder, near])
+    add(store, read_image(folder / "crop000.jpg").with_(name="no file"))
+    add(store, [folder / "crop003.jpg"], ids=["mine"])
+    assert prune(store, [tmp_path]) == 0
+    (near / "crop001.jpg").unlink()
+    (folder / "crop002.jpg").rename(folder / "renamed.jpg")
+    (folder / "crop003.jpg").unlink()
+    shutil.rmtree(folder / "deeper")
+    version = store.version
+    assert prune(store, [folder]) == 1 + 2 + 4
+    assert store.version == version + 1
+    assert "mine" not in store.known()
+    assert (near / "crop001.jpg").as_posix() in store.known()
+    (tmp_path / "link").symlink_to(near)
+    assert prune(store, [folder, tmp_path / "link"]) == 1
+    assert len(store) == 16 - 6 + 15 + 1
+    with monkeypatch.context() as patch:  # a folder that may not be looked into
+
+        def refused(self, **_):
+            raise PermissionError(13, "Permission denied", str(self))
+
+        (near / "crop002.jpg").unlink()
+        patch.setattr("heatlens.search.adding.prune.Path.stat", refused)
+        patch.setattr("heatlens.search.adding.prune.Path.is_dir", lambda self: True)
+        assert prune(store, [near]) == 0
+    shutil.rmtree(near)  # as a disk that is not mounted
+    with pytest.raises(InvalidArgument, match=r"photos2 is no folder; rows are pruned below"):
+        prune(store, [folder, near])
+    assert store.verify().ok
 
 
 def heat(values, name):
@@ -261,11 +334,13 @@ def test_a_heatmap_is_no_picture(tmp_path):
     ],
 )
 def test_every_kind(photos, tmp_path, kind, parameters):
-    settings = Settings.of(kind, **parameters)
-    check_settings(settings)
+    settings = check_settings(Settings.of(kind, **parameters))
     store = store_at(tmp_path, settings)
     files = sorted(photos.glob("*.jpg"))[:3]
     assert counts(add(store, files)) == (3, 0, 0, 0)
+    assert {item["dimensions"] for item in content(store).values()} == {settings.dimensions}
+    [failed] = add(store, ([[1.0]], [np.zeros((1, 99))], ["odd"])).failed
+    assert f"have 99 coordinates, those of the index {settings.dimensions};" in failed[1]
     again = Store.open(tmp_path / "a.lance")
     query = describe(files[1], again.settings)
     assert query.points.ravel().tolist() == content(again)[files[1].as_posix()]["points"]
@@ -311,3 +386,33 @@ def test_commits_are_made_by_rows_and_by_time(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SECONDS", 0.0)
     add(store, [Image(np.full((4, 4), k, np.uint8), "YX", name=str(k)) for k in range(3)])
     assert store.version == version + 6
+
+
+def test_interrupted_in_a_commit_it_loses_no_batch(photos, tmp_path, monkeypatch):
+    store, append, calls = store_at(tmp_path), Store.append, []
+
+    def stopped(self, rows):
+        calls.append(len(rows))
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return append(self, rows)
+
+    monkeypatch.setattr(Store, "append", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        add(store, photos)
+    assert calls == [16, 16]
+    assert len(store) == 16
+
+
+def test_a_commit_that_fails_is_not_tried_again(photos, tmp_path, monkeypatch):
+    store, calls = store_at(tmp_path), []
+
+    def refused(self, rows):
+        calls.append(len(rows))
+        raise UnwritableIndex("no room")
+
+    monkeypatch.setattr(Store, "append", refused)
+    monkeypatch.setattr(module, "ROWS", 6)
+    with pytest.raises(UnwritableIndex, match="no room"):
+        add(store, photos)
+    assert calls == [6]

@@ -72,7 +72,7 @@ def test_read_looks_up_and_scans_alike(tmp_path):
     assert store.rows(store.keys()[[5, 2]], ["id"])["id"].to_pylist() == ["row0005", "row0002"]
     with pytest.raises(InvalidArgument, match=r"no row 'row0007'"):
         store.rows(["row0007"])
-    with pytest.raises(InvalidArgument, match=r"no row with the key 1 in version"):
+    with pytest.raises(InvalidArgument, match=r"has no row with the key 1"):
         list(store.read(np.array([1], np.uint64)))
     with pytest.raises(InvalidArgument, match=r"no column 'weight'; they have id, path"):
         list(store.read(columns=["weight"]))
@@ -116,6 +116,45 @@ def test_remove(tmp_path):
         store.remove(where="nothing = 3")
     assert store.append([row("row0003")]) == Appended(1, 0, 0)
     assert store.verify().ok
+
+
+def test_tags_are_kept_and_joined(tmp_path):
+    store = Store.create(tmp_path / "a.lance", Settings.of("signature", k=4))
+    store.append([row("a", tags=("x", "it's")), row("b"), row("c")])
+
+    def tags():
+        return {name: item["tags"] for name, item in content(store).items()}
+
+    assert store.append([row("a", seed=1)]) == Appended(0, 1, 0)
+    assert store.append([row("b", seed=1, tags=("new",))]) == Appended(0, 1, 0)
+    assert tags() == {"a": ["x", "it's"], "b": ["new"], "c": []}
+    version, before = store.version, content(store)
+    assert store.retag(["a", "b", "nobody"], ["it's", "x", "y"]) == 2
+    assert store.version == version + 1
+    assert tags() == {"a": ["x", "it's", "y"], "b": ["new", "it's", "x", "y"], "c": []}
+    assert store.retag(["a", "b"], ["x"]) == store.retag(["a"], []) == 0
+    assert store.append([row("c", tags=("z",))]) == Appended(0, 0, 1)
+    assert tags()["c"] == ["z"]
+    rest = {name: item | {"tags": []} for name, item in content(store).items()}
+    assert rest == {name: item | {"tags": []} for name, item in before.items()}
+    assert store.verify().ok
+
+
+def test_many_rows_are_removed_in_one_commit(tmp_path):
+    store = Store.create(tmp_path / "a.lance", Settings.of("signature", k=4))
+    names = [f"photos/it's {k}.jpg" for k in range(10_600)]
+    store.append([row(name, n=1) for name in names])
+    version = store.version
+    assert store.remove(names[:10_500]) == 10_500
+    assert (store.version, len(store)) == (version + 1, 100)
+    assert sorted(store.known()) == sorted(names[10_500:])
+
+
+@pytest.mark.parametrize("keep", [np.inf, -1, np.nan, "x", None, True, 1e300])
+def test_compact_keeps_for_a_number_of_seconds(tmp_path, keep):
+    store = store_of(tmp_path / "a.lance", 2)
+    with pytest.raises((InvalidArgument, InvalidType), match=r"keep is .* seconds"):
+        store.compact(keep)
 
 
 def test_reader_stays_at_its_version(tmp_path):
@@ -204,6 +243,20 @@ def test_settings_are_whole_and_checked():
         Settings.of("signature", k=len)
     with pytest.raises(InvalidArgument, match=r"thumbnail is -1"):
         Settings.of("signature", thumbnail=-1)
+
+
+def test_only_what_was_given_is_compared():
+    made = Settings.of("mass", grid=(8, 8), thumbnail=0)
+    assert made.differing() == made.differing("mass", grid=[8, 8], thumbnail=0) == []
+    assert made.differing(grid=(9, 9), resolution=32) == [
+        "grid=(8, 8), not (9, 9)",
+        "resolution=64, not 32",
+    ]
+    assert made.differing("signature", k=3) == ["on='mass', not 'signature'"]
+    with pytest.raises(InvalidArgument, match=r"'mass' has no parameter 'k'"):
+        made.differing(k=3)
+    with pytest.raises(UnknownName, match=r"did you mean 'mass'"):
+        made.differing("mas")
 
 
 def test_object_storage_has_the_same_code():

@@ -1,17 +1,21 @@
 """Any changed byte is found, and what is no index is told from one."""
 
+import errno
 import json
+import os
 import shutil
 import warnings
 from datetime import timedelta
+from pathlib import Path
 
 import lancedb
 import numpy as np
 import pyarrow
 import pytest
 
-from heatlens.errors import DamagedIndex, MissingIndex, NotAnIndex
+from heatlens.errors import DamagedIndex, MissingIndex, NotAnIndex, UnwritableIndex
 from heatlens.search.store import commit, seals
+from heatlens.search.store.lance import reading, writing
 from heatlens.search.store.schema import schema, table_of
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
@@ -246,3 +250,90 @@ def test_making_that_was_cut_off_begins_again(tmp_path):
         store = Store.create(place, settings, exist_ok=True)
         store.append([row("a")])
         assert store.verify().ok
+
+
+@pytest.mark.parametrize("change", ["append", "compact"])
+def test_lost_seals_are_made_anew(whole, tmp_path, change):
+    copy = shutil.copytree(whole, tmp_path / "a.lance")
+    shutil.rmtree(copy / "seals")
+    store = Store.open(copy)
+    [problem] = store.verify().problems
+    assert f"`heatlens index --compact --out {copy}` compares each row" in problem
+    before = content(store)
+    if change == "append":
+        assert store.append([row("more")]).added == 1
+        store.remove(["more"])
+    else:
+        store.compact()
+    assert content(store) == before
+    assert store.verify().ok
+    assert not store.verify().unsealed
+
+
+def test_without_seals_damaged_rows_are_not_sealed(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "a.lance")
+    shutil.rmtree(copy / "seals")
+    for data in (copy / "images.lance/data").iterdir():
+        data.write_bytes(bytes(data.stat().st_size))
+    store = Store.open(copy)
+    for change in (store.compact, lambda: store.append([row("more")])):
+        with pytest.raises(DamagedIndex):
+            change()
+
+
+@pytest.mark.parametrize("name", ["touch", "mkdir", "write_bytes"])
+def test_a_folder_that_refuses_is_named(tmp_path, monkeypatch, name):
+    store = store_of(tmp_path / "a.lance", 5)
+    done = getattr(Path, name)
+
+    def refused(path, *rest, **more):
+        if "seals" in path.parts:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return done(path, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, name, refused)
+        changes = (
+            lambda: store.append([row("more")]),
+            lambda: store.remove(["row0001"]),
+            lambda: store.remove(where="id = 'row0002'"),
+            lambda: store.retag(["row0003"], ["x"]),
+            store.compact,
+        )
+        for change in changes:
+            with pytest.raises(UnwritableIndex, match=rf"{store.place.uri} cannot be .*Read-only"):
+                change()
+        assert store.verify().problems == ()
+    store.append([row("last")])
+    assert store.verify().ok
+    assert not store.verify().unsealed
+
+
+def test_a_file_that_cannot_be_read_is_a_problem(whole, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("heatlens.search.store.verify.digest_of", refused)
+    problems = verify(whole).problems
+    assert problems[0].endswith("cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("kind", [TypeError, AttributeError, NameError, AssertionError])
+@pytest.mark.parametrize(
+    ("context", "told"), [(reading, DamagedIndex), (writing, UnwritableIndex)], ids=["r", "w"]
+)
+def test_mistakes_of_a_program_are_no_damage(kind, context, told):
+    with pytest.raises(kind, match=r"^ours$"), context("a.lance"):
+        raise kind("ours")
+    theirs = {"__name__": "lancedb.table", "kind": kind}
+    exec("def fail(): raise kind('theirs')", theirs)
+    with pytest.raises(told, match=r"theirs"), context("a.lance"):
+        theirs["fail"]()
+
+
+def test_a_table_that_is_being_made_is_not_there_yet(tmp_path):
+    for file in ("seals/pending", "images.lance/_transactions/0.txn"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    with pytest.raises(MissingIndex, match=r"its making was cut off"):
+        Store.open(tmp_path)

@@ -54,8 +54,12 @@ def index_command(
         typer.Option(min=0, metavar="PIXELS", help="Of stored thumbnails; 128, 0 for none."),
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="WORD", help="Of what is added; repeatable.")
+        list[str] | None, typer.Option(metavar="WORD", help="Of all that is named; repeatable.")
     ] = None,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Remove rows of the folders whose files are gone."),
+    ] = False,
     remove: Annotated[
         str | None,
         typer.Option(metavar="CONDITION", help="Remove rows: \"path LIKE '%/old/%'\"."),
@@ -90,6 +94,7 @@ def index_command(
         on=on,
         options={name: value for name, value in given.items() if value is not None},
         tags=tuple(tag or ()),
+        prune=prune,
         remove=remove,
         compact=compact,
         verify=verify,

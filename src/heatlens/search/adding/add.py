@@ -13,14 +13,14 @@ from typing import Any
 
 from heatlens.errors import HeatlensError, InvalidArgument, InvalidType
 from heatlens.search.adding.contents import content_hash, read_once
-from heatlens.search.adding.describe import Described, described
-from heatlens.search.adding.sources import Item, items_of
+from heatlens.search.adding.describe import Described, check_dimensions, described
+from heatlens.search.adding.sources import Failed, Item, items_of
 from heatlens.search.store.schema import Row, check_id
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.store import Store
 from heatlens.transport.threads import checked_threads
 
-__all__ = ["Added", "add"]
+__all__ = ["Added", "add", "add_items"]
 
 ROWS = 8192
 SECONDS = 5.0
@@ -42,6 +42,7 @@ class Added:
         unchanged: sources that were there already, as they are.
         failed: (source, reason) of those that could not be added.
         seconds: it took.
+        retagged: how many of the unchanged got a tag that they did not have.
     """
 
     added: int
@@ -49,6 +50,7 @@ class Added:
     unchanged: int
     failed: tuple[tuple[str, str], ...]
     seconds: float
+    retagged: int = 0
 
 
 def add(
@@ -71,28 +73,46 @@ def add(
         store: the index.
         source: see `heatlens.search.adding.sources.items_of`.
         ids: of a list's entries; by default absolute paths, or names.
-        tags: of the rows that are added or replaced.
+        tags: of all these sources; rows that are there keep those they have, and get these too.
         progress: called as `progress(done, total)` after each source, in this thread.
         threads: that read and describe; None: one for each core.
 
     Raises:
-        InvalidArgument: ids that are missing or not unique, a path that names nothing, points of
-            other dimensions than the index has.
+        InvalidArgument: ids that are missing or not unique, a path that names nothing.
         UnwritableIndex: a commit failed; what was committed before stays.
     """
-    start = time.perf_counter()
     words = _checked_tags(tags)
     items, failed = items_of(source, ids, heatmaps=store.settings.on == "mass")
+    return add_items(store, items, failed, words, progress, threads=threads)
+
+
+def add_items(
+    store: Store,
+    items: Sequence[Item],
+    failed: Failed,
+    tags: Sequence[str] = (),
+    progress: Progress | None = None,
+    *,
+    threads: int | None = None,
+) -> Added:
+    """`add` of what `items_of` has found."""
+    start = time.perf_counter()
     counts = _Counts(failed=list(failed))
     pending: list[Row] = []
-    work = _Work(store.settings, store.known(), words)
-    last = time.perf_counter()
+    same: list[str] = []
+    dimensions = _dimensions(store)
+    work = _Work(store.settings, store.known(), _checked_tags(tags))
+    last = start
 
     def commit() -> None:
         nonlocal last
         if pending:
-            rows, pending[:] = list(pending), []
-            done = store.append(rows)
+            try:
+                done = store.append(pending)
+            except Exception:
+                pending.clear()  # it would fail again; after Ctrl-C they are tried once more
+                raise
+            pending.clear()
             counts.added += done.added
             counts.replaced += done.replaced
             counts.unchanged += done.unchanged
@@ -102,23 +122,33 @@ def add(
         with closing(_in_order(work, items, checked_threads(threads))) as results:
             for done, (item, found) in enumerate(results, 1):
                 if isinstance(found, Row):
-                    pending.append(found)
+                    try:
+                        check_dimensions(found.points.shape[1], dimensions)
+                    except InvalidArgument as error:
+                        counts.failed.append((item.id, str(error)))
+                    else:
+                        dimensions = found.points.shape[1]
+                        pending.append(found)
                 elif found is None:
                     counts.unchanged += 1
+                    same.append(item.id)
                 else:
                     counts.failed.append((item.id, found))
                 if len(pending) >= ROWS or time.perf_counter() - last > SECONDS:
                     commit()
                 if progress is not None:
                     progress(done, len(items))
+        commit()
     finally:
-        commit()  # what is described already, also after an interruption
+        commit()  # what is described already, after an interruption
+    retagged = store.retag(same, work.tags)
     return Added(
         counts.added,
         counts.replaced,
         counts.unchanged,
         tuple(counts.failed),
         time.perf_counter() - start,
+        retagged,
     )
 
 
@@ -191,6 +221,14 @@ def _in_order(
         except BaseException:  # what has not begun shall not begin
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _dimensions(store: Store) -> int:
+    """Coordinates of a point in this index; 0 if that is not settled."""
+    if store.settings.dimensions or not len(store):
+        return store.settings.dimensions
+    [first] = store.read(store.keys()[:1], ["dimensions"])
+    return int(first["dimensions"][0].as_py())
 
 
 def _checked_tags(tags: Any) -> tuple[str, ...]:

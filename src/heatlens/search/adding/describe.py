@@ -27,7 +27,7 @@ from heatlens.search.adding.thumbnails import thumbnail as thumbnail_of
 from heatlens.search.signatures import Singles, canonical
 from heatlens.search.store.settings import Settings
 
-__all__ = ["Described", "check_settings", "describe", "described"]
+__all__ = ["Described", "check_dimensions", "check_settings", "describe", "described"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def describe(source: Any, settings: Settings, *, thumbnail: bool = True) -> Desc
         with file.stream:
             return described(file, hash_, settings, thumbnail)
     if isinstance(source, tuple) and not thumbnail:  # a query: nobody asks for its hash
-        return Described("", *canonical(*_pair(source), settings.period), "")
+        return Described("", *_ready(source, settings), "")
     if isinstance(source, Image | Heatmap | tuple):
         return described(source, "", settings, thumbnail)
     raise InvalidType(
@@ -91,7 +91,7 @@ def describe(source: Any, settings: Settings, *, thumbnail: bool = True) -> Desc
 def described(source: Any, hash_: str, settings: Settings, thumbnail: bool = True) -> Described:
     """Describe an open file or a thing; without `hash_`, that of the content is taken."""
     if isinstance(source, tuple):
-        weights, points = canonical(*_pair(source), settings.period)
+        weights, points = _ready(source, settings)
         return Described("", weights, points, hash_ or content_hash((weights, points)))
     wanted = settings.thumbnail if thumbnail else 0
     thing = _opened(source, settings) if isinstance(source, Opened) else source
@@ -132,7 +132,7 @@ def check_settings(settings: Settings) -> Settings:
     """Try the settings on a small picture, so that what fails for all fails at once.
 
     Returns:
-        The same with the unit of the distances.
+        The same with the unit of the distances, and the coordinates that a point has.
 
     Raises:
         InvalidArgument: a parameter with a value that cannot be used.
@@ -146,7 +146,8 @@ def check_settings(settings: Settings) -> Settings:
         thing = Heatmap(ramp.astype(np.float32) - 64, Provenance("ramp"))
     elif settings.parameters.get("unit") == "mm":
         thing = thing.with_(spacing=(1.0, 1.0))
-    return replace(settings, unit=constructed(thing, settings).unit)
+    made = constructed(thing, settings)
+    return replace(settings, unit=made.unit, dimensions=made.points.shape[1])
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -169,9 +170,21 @@ def _opened(file: Opened, settings: Settings) -> Image | Heatmap:
     return read_file(file, Selection(), pixel_limit(), least)
 
 
-def _pair(source: tuple[Any, ...]) -> tuple[Any, Any]:
+def _ready(source: tuple[Any, ...], settings: Settings) -> tuple[Singles, Singles]:
+    """A ready signature, canonical."""
     if len(source) != 2:
         raise InvalidArgument(
             f"a tuple of {len(source)} is no signature; expected (weights (n,), points (n, d))"
         )
-    return source[0], source[1]
+    weights, points = canonical(source[0], source[1], settings.period)
+    check_dimensions(points.shape[1], settings.dimensions)
+    return weights, points
+
+
+def check_dimensions(given: int, wanted: int) -> None:
+    """Raise `InvalidArgument` for points of other dimensions than an index has; 0 is any."""
+    if wanted and given != wanted:
+        raise InvalidArgument(
+            f"the points have {given} coordinates, those of the index {wanted}; one index holds "
+            "one kind"
+        )

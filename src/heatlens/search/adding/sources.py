@@ -16,7 +16,7 @@ from heatlens.image import Image
 from heatlens.images.files import existing_file
 from heatlens.images.sniff import SUFFIXES
 
-__all__ = ["Item", "files_of", "items_of"]
+__all__ = ["Failed", "Item", "files_of", "items_of"]
 
 Failed = list[tuple[str, str]]
 
@@ -95,7 +95,7 @@ def files_of(
         if "\0" not in text and path.is_dir():
             inside = [os.path.realpath(file) for file in _below(path, suffixes, failed)]
             if not inside:
-                failed.append((text, "the folder has no pictures"))
+                failed.append((text, _empty(path, heatmaps)))
             found.update(dict.fromkeys(inside))
         elif glob.has_magic(text) and not path.exists():
             matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
@@ -122,6 +122,15 @@ def _below(folder: Path, suffixes: frozenset[str], failed: Failed) -> Iterator[s
             volume = suffix != ".gz" or name.lower().endswith(".nii.gz")
             if not name.startswith(".") and suffix in suffixes and volume:
                 yield str(Path(place) / name)
+
+
+def _empty(folder: Path, heatmaps: bool) -> str:
+    """Why a folder has nothing to add."""
+    count = 0 if heatmaps else sum(1 for _ in _below(folder, frozenset({".npz"}), []))
+    if not count:
+        return "the folder has no pictures"
+    files = ".npz file" if count == 1 else ".npz files"
+    return f"the folder has no pictures, but {count} {files}: saved heatmaps need --on mass"
 
 
 def _file(path: str, given: str | None = None) -> Item:

@@ -42,7 +42,7 @@ _SEEDS = 64
 _LIKELY = 2.0
 """How many times the block-quantile bound of the k-th row its distance may be; for bandwidths."""
 
-_STRETCH, _HALF = 1.15, 0.5
+_STRETCH, _HALF = 1.2, 0.5
 """Of the approximate search: a dual bound times this is about the distance; clusters looked into."""
 
 _CLUSTERS_AT_ONCE = 400
@@ -127,11 +127,14 @@ def nearest(
 def nearly_nearest(
     working: WorkingSet, question: Question, k: int, alive: Alive, threads: int = 1
 ) -> Found:
-    """Most of the k nearest rows: candidates are cut short; the distances given are exact."""
+    """Most of the k nearest rows: candidates are cut short; the distances given are exact.
+
+    Which rows are missed may depend on the number of threads.
+    """
     look = _Look(working, question, alive, threads)
     look.seed(k, 0, clusters=4, closer=4 * k)
     guess = float(look.bounds[k - 1]) * _STRETCH if len(look.bounds) >= k else np.inf
-    look.all(guess, clusters=_HALF, most=24 * k)
+    look.all(guess, clusters=_HALF, most=28 * k)
     look.solve_until(k)
     found = look.found(k)
     # Too few: the rows that count lie in clusters farther away, or their bounds are above the guess.

@@ -43,6 +43,8 @@ def tighten(
 ) -> None:
     """Raise the bounds of the candidates start..stop where the dual bound is higher.
 
+    Prices that were good for one candidate are tried on the next, and are where its own start from.
+
     Args:
         rows: (n,) candidates.
         bounds: (n,) float64, raised in place.
@@ -91,6 +93,7 @@ def tighten(
     )
     factor_bits, prices = np.empty(width, np.int32), np.empty(width, np.float32)
     factors = factor_bits.view(np.float32)
+    prices[:] = np.float32(0)
     bandwidth = np.float32(min(max(threshold, 1e-6 * longest), longest))
     for k in range(start, stop):
         first, last = starts[rows[k]], starts[rows[k] + 1]
@@ -100,12 +103,15 @@ def tighten(
                 moved[i, axis] = points[first + i, axis] - centre[axis]
         cost, a = room[:n], weights[first:last]
         costs(moved[:n], columns, cost)
-        factors[:] = np.float32(1)
+        if k > start:  # the prices of the one before may do
+            bound = earned(cost, a, demand, prices, count, u, v) - rounding
+            bounds[k] = max(bounds[k], bound)
+            if bounds[k] > threshold:
+                continue
         for narrow in range(kernels):
             part = _NARROW if narrow else _WIDE
             kernel(cost, part * bandwidth, bits[:n])
-            if narrow:  # the same prices on the narrower kernel
-                to_factors(prices, part * bandwidth, factor_bits)
+            to_factors(prices, part * bandwidth, factor_bits)
             scaled(gibbs[:n], a, demand, factors, summed_up, _MORE if narrow else _FEW)
             to_prices(factor_bits, part * bandwidth, limit, prices, count)
             bound = earned(cost, a, demand, prices, count, u, v) - rounding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from heatlens.errors import DamagedIndex, HeatlensError, MissingDependency, UnwritableIndex
@@ -14,14 +15,14 @@ try:
 except ImportError as error:
     raise MissingDependency("lancedb", "search", "an index") from error
 
-__all__ = ["arrow", "connected", "reading", "told", "writing"]
+__all__ = ["arrow", "connected", "marking", "reading", "told", "writing"]
 
 arrow: Any = pyarrow
 
-_NOT_LANCE = (
-    *(HeatlensError, KeyboardInterrupt, GeneratorExit, SystemExit, MemoryError),
-    *(TypeError, AttributeError, NameError),  # mistakes in a program, not in a file
-)
+_NOT_LANCE = (HeatlensError, KeyboardInterrupt, GeneratorExit, SystemExit, MemoryError)
+
+_MISTAKES = (TypeError, AttributeError, NameError, AssertionError)
+"""In a program, not in a file; unless it was LanceDB or Arrow that stumbled over the file."""
 
 
 def connected(uri: str, storage_options: dict[str, str] | None = None) -> Any:
@@ -49,6 +50,8 @@ def reading(place: str) -> Iterator[None]:
     except _NOT_LANCE:
         raise
     except BaseException as error:  # a panic of Rust is not always an Exception
+        if _is_ours(error):
+            raise
         advice = (
             "check the address, the network and storage_options; if they are right, it is damaged"
             if "://" in place
@@ -68,8 +71,41 @@ def writing(place: str) -> Iterator[None]:
     except _NOT_LANCE:
         raise
     except BaseException as error:
+        if _is_ours(error):
+            raise
         raise UnwritableIndex(
             f"the index {place} could not be changed ({told(error)}); nothing of this change was "
             f"kept. If there is room and permission to write, `heatlens index --verify --out "
             f"{place}` says whether its files are damaged"
         ) from error
+
+
+@contextlib.contextmanager
+def marking(folder: Path, kept: str = "nothing was changed") -> Iterator[None]:
+    """Turn what the file system refuses, beside the table, into `UnwritableIndex`.
+
+    Args:
+        folder: the index.
+        kept: what became of the change, in words.
+    """
+    try:
+        yield
+    except HeatlensError:
+        raise
+    except OSError as error:
+        raise UnwritableIndex(
+            f"the index {folder} cannot be written to ({error.strerror or error}: "
+            f"{error.filename or folder}); {kept}. See whether the folder is read-only or on a "
+            "full disk, and who owns it"
+        ) from error
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it is a mistake of a program, raised outside of LanceDB and Arrow."""
+    if not isinstance(error, _MISTAKES):
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", ""))
+    return module.partition(".")[0] not in ("lancedb", "lance", "pyarrow")

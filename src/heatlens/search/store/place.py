@@ -12,7 +12,7 @@ from heatlens.errors import DamagedIndex, InvalidArgument, MissingIndex, NotAnIn
 from heatlens.search.store.lance import connected, reading
 from heatlens.search.store.lock import LOCK
 from heatlens.search.store.schema import COLUMNS, KEY_OF_METADATA
-from heatlens.search.store.seals import SEALS, TABLE, Sealed, digest_of
+from heatlens.search.store.seals import SEALS, TABLE, Sealed, digest_of, pending
 from heatlens.search.store.settings import Settings
 
 __all__ = ["NAME", "Place"]
@@ -118,9 +118,24 @@ class Place:
             )
         return table, settings
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the making of the table was cut off before its first version."""
+        folder = self.folder
+        return (
+            folder is not None
+            and pending(folder).exists()
+            and not any((folder / TABLE / "_versions").glob("*.manifest"))
+        )
+
     def check_there(self) -> None:
         """Raise `MissingIndex` or `NotAnIndex` where there is no folder."""
         folder = self.folder
+        if self.unfinished:
+            raise MissingIndex(
+                f"there is no index at {self.uri} yet: its making was cut off, or is under way; "
+                f"`heatlens index FOLDER --out {self.uri}` or ImageIndex.create makes one"
+            )
         if folder is None or folder.is_dir():
             return
         if folder.exists():

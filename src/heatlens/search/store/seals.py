@@ -16,6 +16,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from heatlens.search.store.lance import marking
+
 __all__ = [
     "HINT",
     "SEALS",
@@ -23,6 +25,7 @@ __all__ = [
     "Sealed",
     "digest_of",
     "files_below",
+    "mark_pending",
     "pending",
     "seal",
     "table_files",
@@ -67,19 +70,20 @@ class Sealed:
                 if name != _name(number):
                     raise ValueError(f"it is number {number}")
             except (OSError, ValueError, KeyError, TypeError) as error:
-                found.problems.append(f"{SEALS}/{name} is damaged: {error}")
+                found.problems.append(f"{SEALS}/{name} is damaged: {error}; {_advice(folder)}")
                 found.number += 1
                 continue
             if said["complete"]:
                 found.files = {}
             elif number != found.number + 1:
-                found.problems.append(f"{SEALS}/{_name(found.number + 1)} is missing")
+                lost = f"{SEALS}/{_name(found.number + 1)}"
+                found.problems.append(f"{lost} is missing; {_advice(folder)}")
             for gone in said["removed"]:
                 found.files.pop(gone, None)
             found.files |= {path: (size, sum_) for path, (size, sum_) in said["files"].items()}
             found.version, found.rows, found.number = said["version"], said["rows"], number
         if not found.names:
-            found.problems.append(f"{SEALS}/ holds no seal")
+            found.problems.append(f"{SEALS}/ holds no seal; {_advice(folder)}")
         return found
 
     @staticmethod
@@ -102,7 +106,15 @@ def seal(folder: Path, before: Sealed, version: int, rows: int, *, complete: boo
         version: of the table.
         rows: in this version.
         complete: seal all files in one, and drop the seals before; so it is from time to time.
+
+    Raises:
+        UnwritableIndex: the file system refuses; the next writer seals the files.
     """
+    with marking(folder, "the table itself was changed, and the next change seals it"):
+        _seal(folder, before, version, rows, complete)
+
+
+def _seal(folder: Path, before: Sealed, version: int, rows: int, complete: bool) -> None:
     complete = complete or not before.names or len(before.names) >= _MOST
     present = set(table_files(folder))
     fresh = present if complete else present - before.files.keys()
@@ -134,6 +146,17 @@ def pending(folder: Path) -> Path:
     return folder / SEALS / "pending"
 
 
+def mark_pending(folder: Path) -> None:
+    """Say that a commit is under way; the folder of the seals is made if it was lost.
+
+    Raises:
+        UnwritableIndex: the file system refuses.
+    """
+    with marking(folder):
+        (folder / SEALS).mkdir(exist_ok=True)
+        pending(folder).touch()
+
+
 def files_below(folder: Path, name: str) -> list[str]:
     """Paths of all files in a subfolder, relative to the index, in order."""
     found = []
@@ -162,6 +185,13 @@ def _names(folder: Path) -> list[str]:
         return [entry.name for entry in os.scandir(folder / SEALS) if entry.name.endswith(".seal")]
     except FileNotFoundError:
         return []
+
+
+def _advice(folder: Path) -> str:
+    return (
+        f"restore it from a backup, or `heatlens index --compact --out {folder}` compares each "
+        "row with its checksum and seals the files anew"
+    )
 
 
 def _closed(said: dict[str, Any]) -> bytes:

@@ -20,6 +20,9 @@ FORMAT = 1
 _WHOLE_PICTURE = ("features",)
 """Kinds that bring the picture to their own size."""
 
+_OF_ALL = ("resolution", "thumbnail")
+"""Parameters that every kind has."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -34,6 +37,7 @@ class Settings:
         format: of the table.
         version: of the heatlens that made the index.
         unit: what a distance of 1 means, in words; "" for what the kind says.
+        dimensions: coordinates of a point; 0: those of the first row.
     """
 
     on: str = "signature"
@@ -43,6 +47,7 @@ class Settings:
     format: int = FORMAT
     version: str = __version__
     unit: str = ""
+    dimensions: int = 0
 
     @classmethod
     def of(
@@ -121,6 +126,7 @@ class Settings:
                 int(found["format"]),
                 version,
                 str(found.get("unit", "")),
+                int(found.get("dimensions", 0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedIndex(
@@ -138,6 +144,29 @@ class Settings:
         ours, theirs = _essence(self), _essence(other)
         names = [name for name in ours if name in theirs and ours[name] != theirs[name]]
         return [f"{name}={ours[name]!r}, not {theirs[name]!r}" for name in names]
+
+    def differing(self, on: str | None = None, **given: Any) -> list[str]:
+        """As `differences`, of what was given alone; the rest is as it is here.
+
+        Raises:
+            InvalidArgument: a parameter that the kind does not have.
+
+        Example:
+            >>> Settings.of("mass", grid=(8, 8)).differing("mass", side=64, grid=(9, 9))
+            ['grid=(8, 8), not (9, 9)']
+        """
+        if on is not None and on != self.on:
+            KINDS[on]  # a name that nobody knows is told as such
+            return [f"on={self.on!r}, not {on!r}"]
+        ours = _essence(self)
+        own = {name: value for name, value in given.items() if name not in _OF_ALL}
+        KINDS[self.on].check(own)
+        wanted = {**given, **_plain(own)}
+        return [
+            f"{name}={ours[name]!r}, not {value!r}"
+            for name, value in wanted.items()
+            if ours[name] != value
+        ]
 
     @property
     def period(self) -> float | None:

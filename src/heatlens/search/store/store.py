@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from heatlens.errors import InvalidArgument
 from heatlens.search.store import commit
 from heatlens.search.store.place import Place
+from heatlens.search.store.scan import LARGE, batches
 from heatlens.search.store.schema import Row
 from heatlens.search.store.settings import Settings
 from heatlens.search.store.snapshot import Snapshot
@@ -118,8 +119,16 @@ class Store(Snapshot):
         table, settings = place.open(database)
         return cls(place, database, table, settings)
 
+    def paths(self) -> Iterator[tuple[str, str]]:
+        """Id and path of each row that came from a file."""
+        for batch in batches(self._table, ["id", "path"], self.place.uri, LARGE):
+            pairs = zip(batch["id"].to_pylist(), batch["path"].to_pylist(), strict=True)
+            yield from ((name, path) for name, path in pairs if path is not None)
+
     def append(self, rows: Sequence[Row]) -> Appended:
         """Add rows in one commit; those with a known id and another hash replace what was there.
+
+        A row that is there keeps its tags, and gets those of the one that is given.
 
         Raises:
             InvalidArgument: an id twice, or points of other dimensions than the index has.
@@ -129,10 +138,20 @@ class Store(Snapshot):
         self.refresh()
         return Appended(*counts)
 
+    def retag(self, ids: Sequence[str], tags: Sequence[str]) -> int:
+        """Add tags to the rows with these ids, in one commit; returns how many lacked one.
+
+        Raises:
+            UnwritableIndex: the commit failed; nothing was changed.
+        """
+        count = commit.retag(self.place, self._database, ids, tags) if tags and len(ids) else 0
+        self.refresh()
+        return count
+
     def remove(self, ids: Sequence[str] | None = None, where: str | None = None) -> int:
         """Remove rows by id, or those that a condition in SQL lets through; returns how many.
 
-        Ids that are not there are passed over.
+        It is one commit. Ids that are not there are passed over.
         """
         if (ids is None) == (where is None):
             raise InvalidArgument("remove takes ids= or where=, one of them")
@@ -151,7 +170,9 @@ class Store(Snapshot):
         Readers that have been on one version for longer than that have to `refresh`.
 
         Raises:
+            InvalidArgument: `keep` is negative or not finite.
             DamagedIndex: something is damaged, which joining would hide; nothing was changed.
+            UnwritableIndex: the folder cannot be written to.
         """
         commit.compact(self.place, self._database, keep)
         self.refresh()

@@ -107,10 +107,16 @@ def _wrong_files(folder: Path, present: list[str], sealed: Sealed) -> Iterator[s
     for path in present:
         if path not in sealed.files:
             continue
-        was, size = sealed.files[path], (folder / path).stat().st_size
+        was = sealed.files[path]
+        try:
+            size = (folder / path).stat().st_size
+            same = size == was[0] and digest_of(folder / path) == was
+        except OSError as error:
+            yield f"{path} cannot be read: {error.strerror or error}"
+            continue
         if size != was[0]:
             yield f"{path} is damaged: it has {size} bytes, and {was[0]} were written"
-        elif digest_of(folder / path) != was:
+        elif not same:
             yield f"{path} is damaged: its {size} bytes are not those that were written"
     if not pending(folder).exists():
         for path in sorted(sealed.files.keys() - set(present)):
