@@ -103,7 +103,10 @@ def run(job: Job, *, as_json: bool) -> Exit:
             console.print(f"{found['pruned']} rows were removed, whose files are gone")
         if job.compact:
             with console.status("joining files"):
+                from heatlens.search.view import ordered
+
                 store.compact()
+                ordered(store)
         found["rows"] = len(store)
         found["settings"] = asdict(store.settings)
         console.print(

@@ -19,7 +19,10 @@ from heatlens.search.sheet import Answer, facts, ranks
 if TYPE_CHECKING:
     from heatlens.cli.searching import Wanted
 
-__all__ = ["tell"]
+__all__ = ["K", "tell"]
+
+K = 10
+"""Neighbours, where nobody says how many."""
 
 
 def tell(
@@ -81,8 +84,8 @@ def _print_json(
         "on": answer.kind,
         "parameters": plain(dict(answer.parameters)),
         "unit": answer.unit,
-        "k": None if wanted.radius is not None else wanted.k or 10,
-        "radius": wanted.radius,
+        "k": None if wanted.radius is not None else wanted.k or K,
+        "radius": plain(wanted.radius),
         "where": wanted.where,
         "hits": hits,
         "certified": answer.certified,

@@ -21,8 +21,6 @@ from heatlens.search.sheet import Answer
 
 __all__ = ["Wanted", "run"]
 
-_K = 10
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -70,7 +68,7 @@ def run(wanted: Wanted, out: Path | None, *, as_json: bool) -> Exit:
             hits = index.range(query, wanted.radius, where=wanted.where)
         else:
             exact = not wanted.approximate
-            hits = index.search(query, wanted.k or _K, where=wanted.where, exact=exact)
+            hits = index.search(query, wanted.k or searched.K, where=wanted.where, exact=exact)
         answer = answered(index, hits, query, pictured=out is not None)
     files = [] if out is None else _written(answer, wanted, out, console)
     searched.tell(console, answer, wanted, query.notes, files, as_json=as_json)
@@ -85,7 +83,7 @@ def _written(answer: Answer, wanted: Wanted, out: Path, console: Console) -> lis
     from heatlens.search.sheet_picture import sheet
     from heatlens.version import __version__
 
-    terms = {"neighbours": wanted.k or _K, "radius": wanted.radius, "where": wanted.where}
+    terms = {"neighbours": wanted.k or searched.K, "radius": wanted.radius, "where": wanted.where}
     terms["approximate"] = wanted.approximate
     made = Provenance(
         "search",

@@ -64,14 +64,7 @@ def tighten(
     largest = 0
     for k in range(start, stop):
         largest = max(largest, starts[rows[k] + 1] - starts[rows[k]])
-    # Points and sums are moved to the query's centroid: small numbers round less.
-    centre = np.zeros(d, np.float32)
-    for axis in range(d):
-        summed, mass = 0.0, 0.0
-        for j in range(count):
-            summed += np.float64(b[j]) * y[j, axis]
-            mass += b[j]
-        centre[axis] = summed / mass
+    centre = _centroid(b, y)  # all points are moved there: small numbers round less
     longest = max(4.0 * np.sqrt(d) * reach, LEAST)
     rounding = (d + 24) * SINGLE * longest
     limit = np.float32(longest)
@@ -118,3 +111,15 @@ def tighten(
             bounds[k] = max(bounds[k], bound)
             if bounds[k] > threshold:
                 break
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _centroid(b: Any, y: Any) -> Any:
+    centre = np.zeros(y.shape[1], np.float32)
+    for axis in range(y.shape[1]):
+        summed, mass = 0.0, 0.0
+        for j in range(len(b)):
+            summed += np.float64(b[j]) * y[j, axis]
+            mass += b[j]
+        centre[axis] = summed / mass
+    return centre
