@@ -146,7 +146,7 @@ class ImageIndex:
             source: a folder, a glob, a path or a list of them; an `Image`, a `Heatmap` or a list of
                 them; ready signatures: (weights (N, K), points (N, K, d), ids).
             ids: of a list's entries; by default absolute paths, or names.
-            tags: words to search within.
+            tags: words to search within; rows that are there already get them too.
             progress: called with the number of sources done and of all.
             threads: that read and describe; None: one for each core.
         """
