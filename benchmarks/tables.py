@@ -27,6 +27,7 @@ ORDER = (
     "distances-under-change",
     "digits-knn",
     "search",
+    "bounds",
     "build-signatures",
 )
 

@@ -31,6 +31,7 @@ CASES = {
     "digits-knn": "digits_knn",
     "build-signatures": "build_signatures",
     "search": "search",
+    "bounds": "bounds",
 }
 """Name on the command line -> file."""
 

@@ -232,13 +232,12 @@ class _Look:
             return
         values, states = np.empty(count), np.empty(count, np.int64)
         signatures, ground = self.working.signatures, self.working.ground
-        never = np.zeros(1, np.int64)
 
         def work(start: int, stop: int) -> None:
             solve(
-                rows, values, states, start, stop, 1, signatures.weights, signatures.starts,
+                rows, values, states, start, stop, signatures.weights, signatures.starts,
                 signatures.points, self.question.weights, self.question.points, ground.where,
-                ground.period or 0.0, never,
+                ground.period or 0.0,
             )  # fmt: skip
 
         over_rows(work, count, self.threads, least=max(1, self.least // 10))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from heatlens.search.engine.exact import distance
@@ -18,7 +19,6 @@ def solve(
     states: Any,
     start: int,
     stop: int,
-    stride: int,
     weights: Any,
     starts: Any,
     points: Any,
@@ -26,9 +26,8 @@ def solve(
     y: Any,
     where: int,
     period: float,
-    brake: Any,
 ) -> None:
-    """Exact distances of the candidates start, start + stride, ... below stop.
+    """Exact distances of the candidates start..stop.
 
     Args:
         rows: (n,) candidates.
@@ -36,7 +35,6 @@ def solve(
         states: (n,) int64, filled with what became of each: `DONE`, if all is well.
         start: first candidate.
         stop: one past the last.
-        stride: of the candidates.
         weights: (total,) float32 masses of all rows.
         starts: (N + 1,) where each begins.
         points: (total, d) float32.
@@ -44,10 +42,10 @@ def solve(
         y: (m, d) float32 points of the query.
         where: see `heatlens.search.engine.exact`.
         period: of a circle.
-        brake: (1,) int64; another thread that writes a 1 ends the work.
     """
-    for k in range(start, stop, stride):
+    never = np.zeros(1, np.int64)
+    for k in range(start, stop):
         first, last = starts[rows[k]], starts[rows[k] + 1]
         values[k], states[k] = distance(
-            weights[first:last], points[first:last], b, y, where, period, brake
+            weights[first:last], points[first:last], b, y, where, period, never
         )
