@@ -1,7 +1,6 @@
 """`ImageIndex` finds what solving everything finds, whatever the kind and the history."""
 
 import threading
-import time
 
 import numpy as np
 import ot
@@ -10,43 +9,13 @@ import pytest
 from benchmarks.photo_signatures import made, thumbnails
 from heatlens import ImageIndex
 from heatlens.distributions import as_distribution
-from heatlens.distributions.constructor import constructors
-from heatlens.errors import HeatlensError, InvalidArgument, InvalidType
+from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.provenance import Provenance
 from heatlens.search.signatures import canonical
-from tests.search.brute_force import (
-    all_distances,
-    assert_nearest,
-    close,
-    distance_table,
-    stored,
-)
-
-
-def names(count, start=0):
-    return [f"row{k:05d}" for k in range(start, start + count)]
-
-
-def photo_index(path, count=400, k=12, **more):
-    weights, points = made(0, count, k, False, 0)
-    index = ImageIndex.create(path, k=k, thumbnail=0)
-    index.add((weights, points, names(count)), **more)
-    return index
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """An index of 400 crops, with ids and signatures from the table; not to be changed."""
-    index = photo_index(tmp_path_factory.mktemp("photos") / "a.lance")
-    return index, *stored(index)
-
-
-@pytest.fixture(scope="module")
-def queries():
-    """Crops that no row was made from."""
-    return [canonical(*pair) for pair in zip(*made(0, 12, 12, False, 99), strict=True)]
+from tests.search.brute_force import all_distances, assert_nearest, close, stored
+from tests.search.indexed import KINDS, names, photo_index
 
 
 def test_equals_brute_force_and_pot(photos, queries):
@@ -345,18 +314,6 @@ def test_rows_of_very_different_sizes(tmp_path):
         assert_nearest(index.search(query, 9), ids, all_distances(rows, *query), 9)
 
 
-KINDS = {
-    "signature": {"k": 6},
-    "signature-position": {"k": 6},
-    "histogram": {},
-    "colour-histogram": {"bins": 4},
-    "orientation": {},
-    "mass": {"grid": (8, 8)},
-    "patches": {"k": 6, "count": 300},
-    "features": {"model": "bundled:scene-cnn", "k": 6},
-}
-
-
 @pytest.mark.parametrize("on", KINDS)
 def test_every_kind_of_distribution(tmp_path, on):
     few = 12 if on == "features" else 40
@@ -424,168 +381,6 @@ def test_hits_tell_what_they_are(photos, queries):
     assert np.array_equal(hits.points, queries[0][1])
     assert index.rows(hits, ["id"])["id"].to_pylist() == list(hits.ids)
     assert "certified" in repr(hits)
-
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("nowhere.jpg", "nowhere.jpg"),
-        (np.zeros((4, 4, 3)), "ndarray cannot be looked up"),
-        (None, "NoneType cannot be looked up"),
-        (([1.0], [[1.0, 2.0]]), "2 coordinates, those of the index 3"),
-        (([1.0, 1.0], [[1.0, 2.0, 3.0]]), "2 weights and 1 points"),
-        (([1.0], [[np.nan, 0, 0]]), r"\[0, 0\] is nan"),
-        (([np.nan], [[0.0, 0, 0]]), "is nan"),
-        (([-1.0], [[0.0, 0, 0]]), "negative"),
-        (([0.0], [[0.0, 0, 0]]), "no mass"),
-        (([1.0], [[1e20, 0, 0]]), "up to 1e\\+15"),
-        (([1.0], [[0.0, 0, 0]], ["id"]), "tuple of 3"),
-        ("other kind", "index is on 'signature'"),
-    ],
-)
-def test_queries_that_cannot_be_used(photos, query, words):
-    index, _, _ = photos
-    if isinstance(query, str) and query == "other kind":
-        query = as_distribution(Image(thumbnails(1, 16)[0]), "histogram")
-    for ask in (index.search, lambda q: index.range(q, 1.0), lambda q: index.search_batch([q])):
-        with pytest.raises((HeatlensError, OSError), match=words) as caught:
-            ask(query)
-        assert isinstance(caught.value, ValueError | TypeError | OSError)
-
-
-@pytest.mark.parametrize(
-    ("given", "kind"),
-    [
-        ({"k": 0}, InvalidArgument),
-        ({"k": -3}, InvalidArgument),
-        ({"k": 2.5}, (InvalidArgument, InvalidType)),
-        ({"k": "ten"}, (InvalidArgument, InvalidType)),
-        ({"k": True}, (InvalidArgument, InvalidType)),
-        ({"threads": 0}, InvalidArgument),
-        ({"where": "no_such_column = 1"}, InvalidArgument),
-        ({"where": "id ="}, InvalidArgument),
-        ({"where": 5}, (InvalidArgument, InvalidType)),
-    ],
-)
-def test_arguments_that_cannot_be_used(photos, queries, given, kind):
-    index, _, _ = photos
-    with pytest.raises(kind):
-        index.search(queries[0], **given)
-    with pytest.raises(kind):
-        index.search_batch(queries[:1], **given)
-
-
-@pytest.mark.parametrize("radius", [-1.0, np.nan, "far", None])
-def test_a_radius_is_a_distance(photos, queries, radius):
-    index, _, _ = photos
-    for ask in (lambda: index.range(queries[0], radius), lambda: index.duplicates(radius)):
-        with pytest.raises((InvalidArgument, InvalidType), match="radius"):
-            ask()
-
-
-def test_many_queries_are_a_list(photos, queries):
-    index, _, _ = photos
-    for given in ("photo.jpg", iter(queries), 5):
-        with pytest.raises(InvalidType, match="give a list"):
-            index.search_batch(given)
-
-
-@pytest.fixture(scope="module")
-def full_size():
-    """20,000 signatures of 16 colours by id, 200 queries, and all distances between them."""
-    rows, chosen = (
-        [canonical(*pair) for pair in zip(*made(0, count, 16, False, seed), strict=True)]
-        for count, seed in ((20_000, 0), (200, 99))
-    )
-    return dict(zip(names(len(rows)), rows, strict=True)), chosen, distance_table(chosen, rows)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("shards", [1, 7])
-def test_twenty_thousand_crops_and_two_hundred_queries(tmp_path, full_size, shards):
-    """The issue's proof at full size; about a minute."""
-    known, chosen, table = full_size
-    count = len(known)
-    weights, points = made(0, count, 16, False, 0)
-    places = np.random.default_rng(shards).permutation(count) if shards > 1 else np.arange(count)
-    index = ImageIndex.create(tmp_path / "a.lance", k=16, thumbnail=0)
-    for piece in np.array_split(places, shards):
-        index.add((weights[piece], points[piece], [names(count)[k] for k in piece]))
-        index.searcher.view()
-    index.remove(names(50))
-    ids, rows = stored(index)
-    assert set(ids) == set(names(count)[50:])
-    for name, row in zip(ids, rows, strict=True):
-        assert all(map(np.array_equal, row, known[name]))
-    columns = [int(name[3:]) for name in ids]
-    started = time.perf_counter()
-    answers = index.search_batch(chosen, 10)
-    print(f"{len(chosen)} queries in {time.perf_counter() - started:.2f} s")
-    for hits, distances in zip(answers, table, strict=True):
-        assert_nearest(hits, ids, distances[columns], 10)
-
-
-FULL_SIZE = KINDS | {
-    "signature": {"k": 8},
-    "signature-position": {"k": 8},
-    "colour-histogram": {"bins": 3},
-    "mass": {"grid": (5, 5)},
-    "patches": {"k": 6, "count": 200},
-}
-
-
-def clear_crops(count, seed):
-    """So many crops of photographs that are not flat, which have no orientation."""
-    drawn = thumbnails(count + count // 10 + 20, 48, seed)
-    found = [crop for crop in drawn if crop.mean(-1).std() > 1][:count]
-    assert len(found) == count
-    return [Image(crop, name=name) for crop, name in zip(found, names(count), strict=True)]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("on", constructors(), ids=lambda on: on.name)
-def test_twenty_thousand_crops_of_every_kind(tmp_path, on):
-    """20,000 crops in three shards, some removed, and 200 others as queries; a minute or three."""
-    crops, others = clear_crops(20_000, 0), clear_crops(200, 99)
-    index = ImageIndex.create(tmp_path / "a.lance", on.name, thumbnail=0, **FULL_SIZE[on.name])
-    rng, started = np.random.default_rng(0), time.perf_counter()
-    for piece in np.array_split(rng.permutation(len(crops)), 3):
-        assert index.add([crops[k] for k in piece]).failed == ()
-        index.searcher.view()
-    assert index.remove(names(50, 100)) == 50
-    ids, rows = stored(index)
-    assert len(ids) == len(crops) - 50
-    added, answers = time.perf_counter(), index.search_batch(others, 10)
-    asked = time.perf_counter()
-    table = distance_table([(hits.weights, hits.points) for hits in answers], rows, on.period)
-    parts = added - started, asked - added, time.perf_counter() - asked
-    print(
-        "{}: added in {:.1f} s, asked in {:.2f} s, all solved in {:.1f} s".format(on.name, *parts)
-    )
-    for hits, distances in zip(answers, table, strict=True):
-        assert_nearest(hits, ids, distances, 10)
-    own = all_distances(rows[:40], answers[0].weights, answers[0].points, on.period)
-    assert np.all(np.abs(own - table[0, :40]) <= close(own))
-    index.compact(keep=0)
-    for hits, again in zip(answers, index.search_batch(others, 10), strict=True):
-        assert np.array_equal(hits.distances, again.distances)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_all_digits(tmp_path):
-    """1,797 digits as masses on their grid, 200 of them as queries."""
-    from sklearn.datasets import load_digits
-
-    images, _ = load_digits(return_X_y=True)
-    grid = np.stack(np.mgrid[:8, :8], -1).reshape(-1, 2).astype(float)
-    index = ImageIndex.create(tmp_path / "a.lance", "mass", thumbnail=0)
-    index.add((images, [grid] * len(images), names(len(images))))
-    ids, rows = stored(index)
-    for k in np.random.default_rng(0).choice(len(ids), 200, replace=False):
-        assert_nearest(index.search(rows[k], 4), ids, all_distances(rows, *rows[k]), 4)
 
 
 def test_threads_search_while_the_index_grows(tmp_path, queries):
