@@ -12,20 +12,13 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from heatlens.attribution.explain import explain
 from heatlens.attribution.first_checks import in_words
 from heatlens.attribution.method import METHODS
 from heatlens.cli.exits import Exit, report
 from heatlens.cli.job import Job
+from heatlens.cli.progress import bar
 from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
@@ -54,16 +47,7 @@ def run(
     results: list[dict[str, Any]] = []
     errors = [{"source": source, "error": reason} for source, reason in failed]
     stopped = False
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=len(files) < 2,
-    ) as progress:
+    with bar(console, shown=len(files) > 1) as progress:
         task = progress.add_task("explaining", total=len(files))
         try:
             for result, failure in _each(job, files):

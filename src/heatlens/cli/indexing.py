@@ -12,16 +12,9 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from heatlens.cli.exits import Exit, report
+from heatlens.cli.progress import bar
 from heatlens.errors import InvalidArgument, MissingIndex, NotAnIndex
 from heatlens.search.adding.add import Added, add_items
 from heatlens.search.adding.describe import check_settings
@@ -177,16 +170,7 @@ def _added(
     store: Store, job: Job, items: Sequence[Item], failed: Failed, console: Console
 ) -> Added | None:
     """What came of adding; None if it was stopped."""
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
+    with bar(console, shown=console.is_terminal) as progress:
         task = progress.add_task("indexing", total=None)
 
         def tell(done: int, total: int) -> None:
