@@ -6,6 +6,7 @@
 | `rerank` | the exact distances of what an engine has found, and whether they are the nearest |
 | `pgvector`, `pgvector_table` | PostgreSQL with the extension `vector`: exact and approximate search; its table and rows |
 | `qdrant` | Qdrant: collection, points, requests, exact search |
+| `rows` | what both keep of a signature |
 | `stored` | the rows of an index, for the tables of both |
 
 Both engines work alike: a first answer by L1 gives a threshold, a second one brings all that can

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from heatlens.errors import InvalidArgument
-from heatlens.search.bounds.quantile import embedding
-from heatlens.search.export.rule import Rule, reaches
-from heatlens.search.signatures import Signatures
+from heatlens.search.export.rows import exported
+from heatlens.search.export.rule import Rule
 
 __all__ = [
     "COLUMNS",
@@ -26,7 +25,6 @@ __all__ = [
 COLUMNS = ("id", "path", "embedding", "weights", "points", "reach")
 """What `copy_rows` writes, in order."""
 
-_ROWS_AT_ONCE = 1000
 
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -92,30 +90,20 @@ def copy_rows(
             a name.
 
     Example:
+        >>> from heatlens.search.signatures import Signatures
         >>> print(*copy_rows(["a\tb"], Signatures.of([([1.0], [[0.5]])])), sep="")
         a\tb	\N	[0.5,...,0.5]	{1.0}	{0.5}	0.5...
     """
-    waiting, rest = iter(ids), iter(paths)
-    pairs = iter(signatures)
-    while block := list(islice(pairs, _ROWS_AT_ONCE)):
-        there = Signatures.laid_out(block)
-        embedded, far = embedding(there), reaches(there)
-        names = list(islice(waiting, len(block)))
-        if len(names) < len(block):
-            raise InvalidArgument("there are fewer ids than signatures; each has one")
-        for k, (name, path) in enumerate(zip(names, islice(rest, len(block)), strict=True)):
-            weights, points = there[k]
-            cells = (
-                _text(name),
-                r"\N" if path is None else _text(path),
-                f"[{numbers(embedded[k])}]",
-                f"{{{numbers(weights)}}}",
-                f"{{{numbers(points.ravel())}}}",
-                repr(float(far[k])),
-            )
-            yield "\t".join(cells) + "\n"
-    if next(waiting, None) is not None:
-        raise InvalidArgument("there are more ids than signatures; each has one")
+    for row in exported(ids, signatures, paths):
+        cells = (
+            _text(row.id),
+            r"\N" if row.path is None else _text(row.path),
+            f"[{numbers(row.embedded)}]",
+            f"{{{numbers(row.weights)}}}",
+            f"{{{numbers(row.points.ravel())}}}",
+            repr(row.reach),
+        )
+        yield "\t".join(cells) + "\n"
 
 
 def numbers(values: Any) -> str:

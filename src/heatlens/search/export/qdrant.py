@@ -11,22 +11,19 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from heatlens.errors import InvalidArgument
-from heatlens.search.bounds.quantile import embedding
 from heatlens.search.export.rerank import Candidate, Neighbours, Query, nearest, within
-from heatlens.search.export.rule import Rule, reaches
-from heatlens.search.signatures import Signatures
+from heatlens.search.export.rows import exported
+from heatlens.search.export.rule import Rule
 
 __all__ = ["collection", "exact_range", "exact_search", "points", "query_body"]
 
 Post = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
-_ROWS_AT_ONCE = 1000
 _FIRST = 4
 _NAMES = uuid.UUID("5b6f2ad0-6a0e-4c1e-9f0b-6d0c8d1f4a11")
 """A name of an image becomes an id of Qdrant in this namespace."""
@@ -55,32 +52,23 @@ def points(
         InvalidArgument: more names than signatures or fewer.
 
     Example:
+        >>> from heatlens.search.signatures import Signatures
         >>> [point] = points(["a"], Signatures.of([([1.0], [[0.5]])]))
         >>> point["payload"]["points"], len(point["vector"])
         ([[0.5]], 16)
     """
-    waiting, rest, pairs = iter(ids), iter(paths), iter(signatures)
-    while block := list(islice(pairs, _ROWS_AT_ONCE)):
-        there = Signatures.laid_out(block)
-        embedded, far = embedding(there), reaches(there)
-        names = list(islice(waiting, len(block)))
-        if len(names) < len(block):
-            raise InvalidArgument("there are fewer ids than signatures; each has one")
-        for k, (name, path) in enumerate(zip(names, islice(rest, len(block)), strict=True)):
-            weights, places = there[k]
-            yield {
-                "id": str(uuid.uuid5(_NAMES, name)),
-                "vector": embedded[k].tolist(),
-                "payload": {
-                    "id": name,
-                    "path": path,
-                    "weights": weights.tolist(),
-                    "points": places.tolist(),
-                    "reach": float(far[k]),
-                },
-            }
-    if next(waiting, None) is not None:
-        raise InvalidArgument("there are more ids than signatures; each has one")
+    for row in exported(ids, signatures, paths):
+        yield {
+            "id": str(uuid.uuid5(_NAMES, row.id)),
+            "vector": row.embedded.tolist(),
+            "payload": {
+                "id": row.id,
+                "path": row.path,
+                "weights": row.weights.tolist(),
+                "points": row.points.tolist(),
+                "reach": row.reach,
+            },
+        }
 
 
 def query_body(query: Query, limit: int, ceiling: float | None = None) -> dict[str, Any]:
