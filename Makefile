@@ -45,6 +45,9 @@ docs: $(VENV)/.installed-docs ## build the site strictly into site/; runs the ex
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "The site lies in $(abspath site)/index.html"
 
+notebooks: $(VENV)/.installed-dev ## run the notebooks of examples/notebooks and store what they show
+	$(BIN)/python tools/notebooks.py $(ARGS)
+
 tables: $(VENV)/.installed-dev ## put the generated tables into README.md
 	$(BIN)/python docs/hooks/tables.py README.md
 
@@ -75,5 +78,5 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	@touch $@
 
-.PHONY: help demo test test-all check format bench docs tables train-bundled wheel constraints clean
+.PHONY: help demo test test-all check format bench docs notebooks tables train-bundled wheel constraints clean
 .PRECIOUS: $(VENV)/.installed-%
