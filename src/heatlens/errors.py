@@ -17,6 +17,7 @@
     ├── MissingDependency (ImportError)   an extra is not installed; says the pip command
     ├── DamagedIndex (OSError)            an index whose files are not what was written; says which
     ├── UnwritableIndex (OSError)         an index that a change cannot be written to
+    ├── EndpointFailed (OSError)          an endpoint that does not answer, or not as it should
     ├── NotCertified (ArithmeticError)    a result that could not be proved; none is handed out
     └── OutOfMemory (MemoryError)         one single row does not fit in memory
 
@@ -34,6 +35,7 @@ from collections.abc import Iterable
 __all__ = [
     "AssumptionWarning",
     "DamagedIndex",
+    "EndpointFailed",
     "HeatlensError",
     "ImageTooLarge",
     "InvalidArgument",
@@ -165,6 +167,10 @@ class DamagedIndex(HeatlensError, OSError):
 
 class UnwritableIndex(HeatlensError, OSError):
     """A change that cannot be written to an index; what was committed before stays."""
+
+
+class EndpointFailed(HeatlensError, OSError):
+    """An endpoint that does not answer, not in time, or not with scores."""
 
 
 class NotCertified(HeatlensError, ArithmeticError):

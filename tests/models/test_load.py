@@ -44,7 +44,8 @@ def _same(model: TorchModel, weights: dict[str, torch.Tensor]) -> bool:
 
 
 def test_every_source_is_there():
-    assert set(SOURCES) == {"bundled", "export", "hf", "module", "timm", "torchvision"}
+    of_torch = {"bundled", "export", "hf", "module", "timm", "torchvision"}
+    assert set(SOURCES) == of_torch | {"http", "https", "keras", "onnx", "tensorflow"}
 
 
 @pytest.mark.parametrize("source", SOURCES)

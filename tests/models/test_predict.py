@@ -75,3 +75,12 @@ def test_kinds_of_scores():
         ranked(torch.zeros(2, 2), (), 1)
     with pytest.raises(InvalidArgument, match="at least 1"):
         ranked(torch.zeros(3), (), 0)
+
+
+def test_a_model_that_reads_and_has_no_prompts_ranks_no_classes():
+    pytest.importorskip("transformers")
+    model = hl.load_model("bundled:caption-clip")
+    with pytest.raises(InvalidArgument, match="has no classes of its own"):
+        hl.predict(model, np.zeros((8, 8, 3), np.uint8))
+    prompted = hl.load_model(model, labels=["a red circle", "a blue square"])
+    assert len(hl.predict(prompted, np.zeros((8, 8, 3), np.uint8))) == 2

@@ -13,7 +13,7 @@ from heatlens.errors import InvalidArgument, MissingDependency, UnknownName, Wei
 from heatlens.image import Image
 from heatlens.models.load import as_model, list_models, load_model
 from heatlens.models.prepare import prepared
-from heatlens.models.sources import hf
+from heatlens.models.transformers.kinds import named_class
 
 transformers = pytest.importorskip("transformers")
 pytestmark = pytest.mark.filterwarnings("ignore::heatlens.errors.AssumptionWarning")
@@ -160,4 +160,4 @@ def test_broken_neighbour_is_named(monkeypatch):
             raise ModuleNotFoundError("Could not import module") from RuntimeError("no nms")
 
     with pytest.raises(MissingDependency, match=r"cannot be imported \(no nms\)"):
-        hf._class(Broken(), "ViTForImageClassification")
+        named_class(Broken(), "ViTForImageClassification")

@@ -70,6 +70,8 @@ def test_weights_from_a_file(lab, tmp_path):
 def test_errors_say_what_is_wrong(lab):
     with pytest.raises(InvalidArgument, match=r"module:pkg.mod:factory"):
         load_model("module:heatlens_lab")
+    with pytest.raises(InvalidArgument, match="decides itself about its weights"):
+        load_model("module:heatlens_lab:small", weights=False)
     with pytest.raises(InvalidArgument, match="no module 'heatlens_labb' to import"):
         load_model("module:heatlens_labb:build")
     with pytest.raises(UnknownName, match="did you mean 'small'"):

@@ -8,8 +8,8 @@ from torch import nn
 
 from heatlens import attribute
 from heatlens.errors import InvalidArgument, NoSpatialLayer, UnknownName
+from heatlens.models.grids import Patch, halvings, plausible
 from heatlens.models.protocol import SpatialLayer
-from heatlens.models.pytorch.grids import Patch, halvings, plausible
 from heatlens.models.pytorch.model import TorchModel
 from heatlens.models.pytorch.spatial import find_spatial_layer
 from heatlens.models.targets import ClassIndex

@@ -10,6 +10,7 @@ from torch import nn
 from heatlens.attribution.attribute import attribute
 from heatlens.errors import HeatlensError, InvalidArgument, InvalidType, UnknownName
 from heatlens.models.contract import Contract
+from heatlens.models.predict import ranked
 from heatlens.models.pytorch.model import TorchModel
 from heatlens.models.targets import (
     ClassIndex,
@@ -439,3 +440,10 @@ def test_a_target_of_ones_own(network, batch):
     torch.testing.assert_close(found, expected)
     with pytest.raises(NotImplementedError, match="does not define scores"):
         Target().scores(OUTPUT)
+
+
+def test_of_equal_scores_the_first_class_counts_everywhere():
+    even = torch.zeros(2, 1000)
+    assert Predicted().fixed(even).index == (0, 0)
+    assert TopK(3).fixed(even).classes == ((0, 1, 2), (0, 1, 2))
+    assert [item.index for item in ranked(even[0], (), 3)] == [0, 1, 2]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Band", "band", "separable"]
+__all__ = ["Band", "band", "resized_axis", "separable"]
 
 _DENSE = 512
 """Up to so many source cells a dense product through BLAS beats gathering the few taps."""
@@ -82,6 +82,24 @@ def band(centres: npt.NDArray[np.float64], size: int, step: float) -> Band:
     weights /= weights.sum(axis=1, keepdims=True)
     used = weights.any(axis=0)
     return Band(np.clip(index, 0, size - 1)[:, used], weights[:, used], size)
+
+
+def resized_axis(values: npt.NDArray[Any], axis: int, length: int) -> npt.NDArray[Any]:
+    """Resample one axis to `length` cells that cover the same extent.
+
+    Example:
+        >>> resized_axis(np.array([0.0, 1.0]), 0, 4).tolist()
+        [0.0, 0.25, 0.75, 1.0]
+    """
+    size = values.shape[axis]
+    if size == length:
+        return values
+    step = size / length
+    weights = band((np.arange(length) + 0.5) * step, size, step)
+    moved = np.moveaxis(values, axis, -1)
+    flat = moved.reshape(-1, size).T
+    mixed = (weights @ np.ascontiguousarray(flat)).T.reshape(*moved.shape[:-1], length)
+    return np.moveaxis(mixed, -1, axis)
 
 
 def separable(values: npt.NDArray[Any], rows: Band, columns: Band) -> npt.NDArray[Any]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
+from heatlens.models.layout import check_layout, grid_axes
 
 __all__ = ["Contract"]
 
@@ -22,7 +23,8 @@ class Contract:
     `value_range = (low, high)`, in `channel_order`.
 
     Attributes:
-        input_size: height and width; None if the model takes any size.
+        input_size: one number per axis of the grid, so height and width for pictures; None if the
+            model takes any size.
         mean: one number per channel, in the units of `value_range`.
         std: one number per channel, in the units of `value_range`.
         value_range: what black and white are before `mean` and `std`.
@@ -33,7 +35,9 @@ class Contract:
         interpolation: the filter of that resizing.
         multiple_of: sides must be multiples of this where `input_size` is None.
         labels: name of each class, in order; empty if unknown.
+        layout: the network's own order of axes (see `heatlens.models.layout`).
         assumed: sentences on what was not known and had to be assumed.
+        notes: sentences on the network that a reader of its maps has to know ("random weights").
 
     Example:
         >>> contract = Contract(mean=(0.5,) * 3, std=(0.25,) * 3)
@@ -41,7 +45,7 @@ class Contract:
         [2.0, 2.0, 2.0]
     """
 
-    input_size: tuple[int, int] | None = None
+    input_size: tuple[int, ...] | None = None
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     value_range: tuple[float, float] = (0.0, 1.0)
@@ -51,7 +55,9 @@ class Contract:
     interpolation: str = "bilinear"
     multiple_of: int | None = None
     labels: tuple[str, ...] = ()
+    layout: str = "NCHW"
     assumed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the numbers can be divided by and belong together."""
@@ -62,8 +68,19 @@ class Contract:
             )
         if min(self.std) <= 0:
             raise InvalidArgument(f"std must be positive, got {self.std}")
+        axes = grid_axes(check_layout(self.layout))
+        if self.input_size is not None and len(self.input_size) != len(axes):
+            raise InvalidArgument(
+                f"input_size is {self.input_size}; layout {self.layout!r} needs one number for "
+                f"each of {', '.join(axes)}"
+            )
         if self.channel_order not in ("RGB", "BGR"):
             raise InvalidArgument(f"channel_order is {self.channel_order!r}; RGB or BGR")
+
+    @property
+    def axes(self) -> str:
+        """Axes of the grid in canonical order, "HW" for pictures."""
+        return grid_axes(self.layout)
 
     @property
     def channels(self) -> int:
@@ -71,7 +88,7 @@ class Contract:
         return len(self.mean)
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """From pixels in 0..1, shape (..., C, H, W), to what the model takes."""
+        """From pixels in 0..1, canonical (N, C, *grid), to what the model takes."""
         low, high = self.value_range
         mean, std = self._statistics(pixels)
         return (self._ordered(pixels) * (high - low) + low - mean) / std
@@ -87,17 +104,22 @@ class Contract:
         return dataclasses.replace(self, **changes)
 
     def _ordered(self, batch: Tensor) -> Tensor:
-        return batch.flip(-3) if self.channel_order == "BGR" else batch
+        return batch.flip(self._channel_axis) if self.channel_order == "BGR" else batch
+
+    @property
+    def _channel_axis(self) -> int:
+        return -1 - len(self.axes)
 
     def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
         alike = len(set(self.mean)) == 1 and len(set(self.std)) == 1
-        if like.shape[-3] != self.channels and not alike:
+        given = like.shape[self._channel_axis]
+        if given != self.channels and not alike:
             raise InvalidArgument(
-                f"the model takes {self.channels} channels, the batch has {like.shape[-3]}"
+                f"the model takes {self.channels} channels, the batch has {given}"
             )
         # One number for all channels fits any number of them.
         count = 1 if alike else self.channels
-        shape = (count, 1, 1)
+        shape = (count, *(1 for _ in self.axes))
         mean = torch.tensor(self.mean[:count], dtype=like.dtype, device=like.device).view(shape)
         std = torch.tensor(self.std[:count], dtype=like.dtype, device=like.device).view(shape)
         return mean, std

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import fnmatch
+import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,15 @@ from heatlens.errors import (
     MissingDependency,
     UnknownName,
 )
+from heatlens.models.adopt import adopted
+from heatlens.models.backend import Backend
 from heatlens.models.checkpoint import fill, read_checkpoint
+from heatlens.models.layout import check_layout
 from heatlens.models.metadata import contract_of
-from heatlens.models.overrides import Numbers, overridden, size_of
+from heatlens.models.overrides import Numbers, in_layout, overridden, size_of
 from heatlens.models.protocol import Model
 from heatlens.models.pytorch.model import TorchModel
+from heatlens.models.pytorch.port import Port
 from heatlens.models.pytorch.randomness import seeded
 from heatlens.models.source import SOURCES, Loaded, Wish
 
@@ -41,29 +47,57 @@ def as_model(model: Any, *, warn: bool = False) -> Model:
     Raises:
         InvalidType: it is none of these.
     """
-    if isinstance(model, TorchModel):
+    if isinstance(model, TorchModel | Backend):
         return model
-    if isinstance(model, nn.Module):
-        wrapped = TorchModel(model)
-        wrapped.contract = contract_of(wrapped.module)
-        if warn:
-            _say_assumed(wrapped)
-        return wrapped
     if isinstance(model, str | PathLike):
         return load_model(model)
-    if isinstance(model, Model):
-        return model
+    wrapped = _wrapped(model, Wish(name=""))
+    if warn:
+        _say_assumed(wrapped)
+    return wrapped
+
+
+def _wrapped(network: Any, wish: Wish) -> Model:
+    """Any object that is a network, as a model."""
+    if isinstance(network, TorchModel | Backend):
+        return network
+    # A network of Keras on torch is a torch.nn.Module as well, but one with Keras's own ways.
+    found = adopted(network, wish) if not _is_plain_torch(network) else None
+    if found is not None:
+        return found
+    if isinstance(network, nn.Module):
+        torch_model = TorchModel(network, port=Port(output=wish.output))
+        torch_model.contract = contract_of(torch_model.module)
+        if wish.layout is not None:
+            torch_model.contract = in_layout(torch_model.contract, wish.layout)
+        return torch_model
+    if isinstance(network, Model):
+        return network
+    for score in ("decision_function", "predict"):
+        if callable(getattr(network, score, None)) and not isinstance(network, type):
+            raise InvalidType(
+                f"{type(network).__name__} has no predict_proba, so give the function that scores: "
+                f"its .{score}"
+            )
     raise InvalidType(
-        f"{type(model).__name__} is no model; give a torch.nn.Module, a name such as "
-        "'timm:resnet50', or what load_model() returned"
+        f"{type(network).__name__} is no model; give a network of PyTorch, Keras, TensorFlow or "
+        "JAX, a callable on a batch, a name such as 'timm:resnet50', or what load_model() returned"
     )
+
+
+def _is_plain_torch(network: Any) -> bool:
+    keras = sys.modules.get("keras")
+    layer = getattr(keras, "Layer", None)
+    if isinstance(network, nn.Module):
+        return layer is None or not isinstance(network, layer)
+    return isinstance(network, Model)
 
 
 def load_model(
     source: Any,
     *,
     weights: bool | str | PathLike[str] = True,
-    input_size: int | tuple[int, int] | None = None,
+    input_size: int | tuple[int, ...] | None = None,
     mean: Numbers = None,
     std: Numbers = None,
     value_range: tuple[float, float] | None = None,
@@ -73,17 +107,22 @@ def load_model(
     seed: int = 0,
     device: str | torch.device | None = None,
     name: str | None = None,
+    layout: str | None = None,
+    output: str | int | None = None,
+    framework: str | None = None,
 ) -> Model:
     """Load a model by name, or wrap a network, with all that its input needs.
 
     Args:
         source: "SOURCE:NAME" (`torchvision:resnet50`, `timm:vit_tiny_patch16_224`,
-            `hf:google/vit-base-patch16-224`, `bundled:scene-cnn`, `module:pkg.mod:factory`,
-            `export:FILE.pt2`; see `list_models`), the path of a `.pt2` file, a `torch.nn.Module`,
-            or a model that is loaded already.
+            `hf:google/vit-base-patch16-224`, `keras:ResNet50`, `bundled:scene-cnn`,
+            `module:pkg.mod:factory`; see `list_models`), the path of a `.pt2`, `.keras` or
+            `.onnx` file, the URL of an endpoint, a network of PyTorch, Keras, TensorFlow, Flax or
+            Equinox, any callable from a batch to scores, or a model that is loaded already.
         weights: True for the source's own pretrained weights, False for random ones, or a
             checkpoint file: safetensors, or anything that `torch.load(weights_only=True)` opens.
-        input_size: height and width, or one number for both.
+        input_size: height and width, or one number for both; with another `layout` one number
+            for each axis of its grid.
         mean: per channel, in units of `value_range`.
         std: per channel, in units of `value_range`.
         value_range: what black and white are before `mean` and `std`.
@@ -94,6 +133,13 @@ def load_model(
         seed: of random weights; torch's own random state stays as it is.
         device: where the network goes; default: where it is, or the CPU.
         name: what it is called in provenance.
+        layout: the network's order of axes, "NCHW", "NHWC", "NTCHW", ... (see
+            `heatlens.models.layout`).
+        output: which of several outputs, by name or place; without it the one with a usual name
+            ("logits", "scores"), or the first of a sequence. "logits" of a Keras network is what
+            goes into its last softmax or sigmoid.
+        framework: whose arrays a plain callable takes and returns: "numpy" (the default),
+            "torch", "tensorflow" or "jax".
 
     Raises:
         UnknownName: no such source, model or weights; the message names the nearest.
@@ -112,15 +158,37 @@ def load_model(
         ((8, 8), (0.5, 0.5, 0.5))
     """
     size = size_of(input_size)
-    if isinstance(source, nn.Module | Model):
-        model = _wrapped(source, weights, device)
+    wish = Wish(
+        name="",
+        weights=weights if isinstance(weights, bool) else Path(weights).expanduser(),
+        classes=None if labels is None else len(labels),
+        input_size=size,
+        trust_pickle=trust_pickle,
+        labels=None if labels is None or isinstance(labels, str) else tuple(map(str, labels)),
+        layout=None if layout is None else check_layout(layout),
+        output=output,
+        framework=framework,
+    )
+    if isinstance(source, str | PathLike):
+        model = _by_name(str(source), wish, seed, device)
     else:
-        model = _by_name(source, weights, size, labels, trust_pickle, seed, device)
-    contract = overridden(model.contract, size, mean, std, value_range, labels, channel_order)
-    if not isinstance(model, TorchModel):
+        model = _given(source, wish, device)
+    if device is not None and isinstance(model, Backend) and _elsewhere(model, device):
+        raise InvalidArgument(
+            f"device is {str(device)!r}, but {model.name} runs on {model.device}, where its own "
+            "framework put it; move it there, or give an onnxruntime.InferenceSession opened with "
+            "the provider that you want"
+        )
+    contract = model.contract
+    if layout is not None and layout != contract.layout:
+        contract = in_layout(contract, layout)
+    contract = overridden(contract, size, mean, std, value_range, labels, channel_order)
+    if not isinstance(model, TorchModel | Backend):
         if contract != model.contract or name is not None:
             raise InvalidType(f"{type(model).__name__} is loaded already and cannot be changed")
         return model
+    if weights is False and isinstance(source, str | PathLike):
+        contract = contract.with_(notes=(*contract.notes, f"random weights (seed {seed})"))
     if contract != model.contract or name is not None:
         model = copy.copy(model)
         model.contract, model.name = contract, name or model.name
@@ -132,7 +200,7 @@ def list_models(pattern: str | None = None, source: str | None = None) -> list[s
     """Names for `load_model`, sorted within each source.
 
     Sources whose package is not installed are left out unless asked for by name; so are those
-    whose names nobody can list (`module:`, `export:`).
+    whose names nobody can list (`module:`, `export:`, `onnx:`).
 
     Args:
         pattern: part of a name, or a glob such as "timm:vit_*"; case does not matter.
@@ -169,55 +237,44 @@ def list_models(pattern: str | None = None, source: str | None = None) -> list[s
     ]
 
 
-def _by_name(
-    source: Any,
-    weights: bool | str | PathLike[str],
-    size: tuple[int, int] | None,
-    labels: Sequence[str] | None,
-    trust_pickle: bool,
-    seed: int,
-    device: str | torch.device | None,
-) -> TorchModel:
-    if not isinstance(source, str | PathLike):
-        raise InvalidType(
-            f"{type(source).__name__} is no model; give 'SOURCE:NAME', a torch.nn.Module or the "
-            "path of a .pt2 file"
-        )
-    prefix, rest = _parts(str(source))
-    given = weights if isinstance(weights, bool) else Path(weights).expanduser()
+def _by_name(source: str, wish: Wish, seed: int, device: str | torch.device | None) -> Model:
+    prefix, rest = _parts(source)
+    wish = replace(wish, name=rest)
+    given = wish.weights
     # Read the file before the network is built: a wrong path should not take a minute to say.
-    tensors = read_checkpoint(given, trust_pickle=trust_pickle) if isinstance(given, Path) else None
-    wish = Wish(
-        name=rest,
-        weights=given,
-        classes=None if labels is None else len(labels),
-        input_size=size,
-        trust_pickle=trust_pickle,
+    tensors = (
+        read_checkpoint(given, trust_pickle=wish.trust_pickle) if isinstance(given, Path) else None
     )
     with seeded(seed):
-        loaded: Loaded = SOURCES[prefix].build(wish)
+        loaded = SOURCES[prefix].build(wish)
+    if not isinstance(loaded, Loaded):
+        if tensors is not None:
+            raise InvalidArgument(
+                f"{prefix}: takes no checkpoint of PyTorch in weights=; name the model's own file"
+            )
+        return loaded
     if tensors is not None:
         fill(loaded.network, tensors, repr(str(given)))
     if device is not None:
         loaded.network.to(device)
-    return TorchModel(
+    port = loaded.port or Port()
+    return loaded.wrap(
         loaded.network,
         loaded.contract,
         name=f"{prefix}:{rest}",
         capabilities=loaded.capabilities,
         row_limit=loaded.row_limit,
+        port=port if wish.output is None else replace(port, output=wish.output),
     )
 
 
-def _wrapped(
-    source: Any, weights: bool | str | PathLike[str], device: str | torch.device | None
-) -> Model:
-    if weights is not True:
+def _given(source: Any, wish: Wish, device: str | torch.device | None) -> Model:
+    model = _wrapped(source, wish)
+    if wish.weights is not True:
         raise InvalidArgument(
             f"{type(source).__name__} has its weights already, and heatlens changes no network of "
             "yours; load them into it yourself, or give a name such as 'timm:resnet50'"
         )
-    model = as_model(source)
     if device is not None and isinstance(model, TorchModel) and _elsewhere(model, device):
         raise InvalidArgument(
             f"the network is on {model.device}; move it with network.to({str(device)!r}), heatlens "
@@ -226,7 +283,7 @@ def _wrapped(
     return model
 
 
-def _elsewhere(model: TorchModel, device: str | torch.device) -> bool:
+def _elsewhere(model: TorchModel | Backend, device: str | torch.device) -> bool:
     wanted = torch.device(device)
     here = model.device
     return wanted.type != here.type or (wanted.index is not None and wanted.index != here.index)
@@ -235,8 +292,10 @@ def _elsewhere(model: TorchModel, device: str | torch.device) -> bool:
 def _parts(source: str) -> tuple[str, str]:
     """The source's name and what stands after the colon."""
     prefix, colon, rest = source.partition(":")
-    if source.endswith(".pt2") and not (colon and prefix in SOURCES):
-        return "export", source
+    if not (colon and prefix in SOURCES):
+        for known in SOURCES.values():
+            if source.endswith(known.suffixes):
+                return known.name, source
     if not colon:
         near = [model for model in list_models() if model.partition(":")[2] == source]
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
@@ -250,7 +309,7 @@ def _parts(source: str) -> tuple[str, str]:
     return prefix, rest
 
 
-def _say_assumed(model: TorchModel) -> None:
+def _say_assumed(model: Model) -> None:
     if model.contract.assumed:
         warnings.warn(
             f"{model.name} does not say how its input is prepared, so heatlens assumes: "

@@ -13,7 +13,14 @@ from torch import nn
 
 from heatlens.models.contract import Contract
 
-__all__ = ["IMAGENET", "contract_of", "from_timm", "from_transformers", "processor_settings"]
+__all__ = [
+    "IMAGENET",
+    "contract_of",
+    "from_timm",
+    "from_transformers",
+    "label_names",
+    "processor_settings",
+]
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and standard deviation of ImageNet's pixels in 0..1."""
@@ -47,8 +54,9 @@ def contract_of(network: nn.Module) -> Contract:
     config = getattr(network, "config", None)
     if hasattr(config, "id2label") and hasattr(config, "model_type"):
         return from_transformers(config, _processor_in_cache(config))
+    convolutions = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
     channels = next(
-        (part.in_channels for part in network.modules() if isinstance(part, nn.Conv2d)), 3
+        (part.in_channels for part in network.modules() if isinstance(part, convolutions)), 3
     )
     return Contract(
         mean=(0.0,) * channels,
@@ -88,7 +96,7 @@ def from_transformers(config: Any, processor: Mapping[str, Any]) -> Contract:
         processor: what `preprocessor_config.json` holds; empty if there is none.
     """
     channels = int(getattr(config, "num_channels", 3) or 3)
-    labels = _labels(config)
+    labels = label_names(config)
     if not processor:
         size = _pair(getattr(config, "image_size", None)) or (224, 224)
         normal = IMAGENET if channels == 3 else ((0.5,), (0.5,))
@@ -153,7 +161,7 @@ def _range(processor: Mapping[str, Any]) -> tuple[float, float]:
     return (low, low + 255 * float(processor.get("rescale_factor") or 1 / 255))
 
 
-def _labels(config: Any) -> tuple[str, ...]:
+def label_names(config: Any) -> tuple[str, ...]:
     """The class names, unless they are the placeholders LABEL_0, LABEL_1, ..."""
     named = dict(getattr(config, "id2label", None) or {})
     ordered = tuple(str(named[key]) for key in sorted(named, key=int))

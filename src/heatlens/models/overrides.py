@@ -9,8 +9,9 @@ from typing import Any
 
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.models.contract import Contract
+from heatlens.models.layout import grid_axes
 
-__all__ = ["Numbers", "overridden", "size_of"]
+__all__ = ["Numbers", "in_layout", "overridden", "size_of"]
 
 Numbers = float | Sequence[float] | None
 """One number for all channels, or one per channel."""
@@ -18,7 +19,7 @@ Numbers = float | Sequence[float] | None
 
 def overridden(
     contract: Contract,
-    size: tuple[int, int] | None,
+    size: tuple[int, ...] | None,
     mean: Numbers,
     std: Numbers,
     value_range: tuple[float, float] | None,
@@ -44,7 +45,8 @@ def overridden(
         if isinstance(contract.resize, int) and contract.input_size is not None:
             # The same share of the picture is cut off.
             share = contract.resize / min(contract.input_size)
-            changes["resize"] = math.floor(min(size) * share) if size[0] == size[1] else None
+            square = len(size) == 2 and size[0] == size[1]
+            changes["resize"] = math.floor(min(size) * share) if square else None
         assumed = tuple(line for line in assumed if not line.startswith("pictures"))
     channels = _channels(contract, mean, std)
     for key, numbers, default in (("mean", mean, contract.mean), ("std", std, contract.std)):
@@ -91,11 +93,30 @@ def _numbers(values: float | Sequence[float]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def size_of(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    """Height and width, of which one number may stand for both."""
+def size_of(size: int | tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """One number for each axis of the grid; one alone stands for height and width."""
     if size is None:
         return None
-    height, width = (size, size) if isinstance(size, int) else size
-    if min(height, width) < 1:
+    numbers = (size, size) if isinstance(size, int) else tuple(size)
+    if not numbers or min(numbers) < 1:
         raise InvalidArgument(f"input_size is {size}; it must be positive: (height, width)")
-    return (int(height), int(width))
+    return tuple(int(number) for number in numbers)
+
+
+def in_layout(contract: Contract, layout: str) -> Contract:
+    """The contract of the same network with the order of axes that the caller says.
+
+    Example:
+        >>> in_layout(Contract(input_size=(8, 8)), "NHWC").layout
+        'NHWC'
+    """
+    size = contract.input_size
+    if size is not None and len(size) != len(grid_axes(layout)):
+        size = None
+    pictures = grid_axes(layout) == "HW"
+    kept = (
+        contract.assumed
+        if pictures
+        else tuple(line for line in contract.assumed if not line.startswith("pictures"))
+    )
+    return contract.with_(layout=layout, input_size=size, assumed=kept)

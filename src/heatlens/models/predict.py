@@ -8,9 +8,9 @@ from typing import Any
 from torch import Tensor
 
 from heatlens.errors import InvalidArgument
-from heatlens.images.read import read_image
+from heatlens.models.bound import check_has_classes
 from heatlens.models.load import as_model
-from heatlens.models.prepare import prepared
+from heatlens.models.prepare import as_input, prepared
 
 __all__ = ["Prediction", "check_labels", "predict", "probabilities"]
 
@@ -34,16 +34,20 @@ class Prediction:
 
 
 def predict(model: Any, image: Any, k: int = 5, *, fit: str | None = None) -> list[Prediction]:
-    """The `k` classes that the model ranks first for a picture, best first.
+    """The `k` classes that the model ranks first for a picture, film, volume or sound, best first.
 
     Args:
         model: a loaded model or a bare network.
-        image: anything `read_image` takes.
+        image: anything `read_image` takes, or a `Sound`.
         k: how many; fewer come back if the model has fewer.
         fit: as in `explain`; with "tile" the scores of all tiles are averaged.
+
+    Raises:
+        InvalidArgument: the model ranks no classes, such as an image-text model without prompts.
     """
     adapted = as_model(model, warn=True)
-    output = adapted.predict(prepared(adapted, read_image(image), fit).batch)
+    check_has_classes(adapted)
+    output = adapted.predict(prepared(adapted, as_input(image), fit).batch)
     check_labels(output, adapted.contract.labels)
     return ranked(output.mean(0), adapted.contract.labels, k)
 
@@ -72,7 +76,8 @@ def ranked(scores: Tensor, labels: tuple[str, ...], k: int) -> list[Prediction]:
     share = probabilities(scores)
     if scores.ndim == 3:
         scores, share = scores.mean((1, 2)), share.mean((1, 2))
-    best = scores.topk(min(k, len(scores))).indices.tolist()
+    # Of equal scores the first class comes first, here as in the target "predicted".
+    best = scores.argsort(descending=True, stable=True)[:k].tolist()
     return [
         Prediction(
             labels[i] if i < len(labels) else f"class {i}", i, float(scores[i]), float(share[i])

@@ -1,72 +1,56 @@
-"""From a picture to a batch that a model takes."""
+"""From a picture, film, volume or sound to a batch that a model takes."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from heatlens.image import Image
-from heatlens.images.fit import fit as fit_image
-from heatlens.images.geometry import Placement
+from heatlens.images.read import read_image
+from heatlens.models.inputs.film import prepared_film
+from heatlens.models.inputs.picture import LARGEST_FREE_INPUT, prepared_picture
+from heatlens.models.inputs.prepared import Prepared
+from heatlens.models.inputs.sound import prepared_sound
+from heatlens.models.inputs.volume import prepared_volume
 from heatlens.models.protocol import Model
+from heatlens.sound import Sound
 
-__all__ = ["LARGEST_FREE_INPUT", "Prepared", "prepared"]
+__all__ = ["LARGEST_FREE_INPUT", "Prepared", "as_input", "prepared"]
 
-LARGEST_FREE_INPUT = 1024 * 1024
-"""Pixels above which a picture is made smaller for a model that takes any size."""
+_SOUNDS = (".wav", ".wave")
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A picture as a model takes it.
+def as_input(given: Any) -> Image | Sound:
+    """What a person gave as a picture (also a film or a volume) or a sound.
 
-    Attributes:
-        batch: (T, C, h, w), normalised; T is 1, or the number of tiles.
-        placements: where the picture's pixels lie in each row.
-        notes: what a reader of the result has to know, what the picture's reader said included.
+    Args:
+        given: an `Image` or a `Sound`, the path of a WAV file, or anything `read_image` takes.
     """
+    if isinstance(given, Image | Sound):
+        return given
+    if (
+        str(getattr(given, "suffix", given if isinstance(given, str) else ""))
+        .lower()
+        .endswith(_SOUNDS)
+    ):
+        return Sound.read(given)
+    return read_image(given)
 
-    batch: Tensor
-    placements: tuple[Placement, ...]
-    notes: tuple[str, ...]
 
-
-def prepared(model: Model, image: Image, fit: str | None = None) -> Prepared:
-    """Resize, crop and normalise a picture as the model's contract says.
+def prepared(model: Model, given: Image | Sound, fit: str | None = None) -> Prepared:
+    """Bring an input to the model's form, as its contract says.
 
     Args:
         model: its contract holds size, filter, mean, std.
-        image: axes `YX` or `YXC`.
-        fit: "crop", "squash", "pad" or "tile"; None is the contract's own way.
+        given: a picture, film (`TYX`, `TYXC`), volume (`ZYX`, `ZYXC`) or sound.
+        fit: "crop", "squash", "pad" or "tile" for pictures; None is the contract's own way.
+
+    Raises:
+        InvalidArgument: the model does not take such inputs.
     """
-    contract = model.contract
-    resize = contract.resize
-    notes: tuple[str, ...] = ()
-    if contract.input_size is None and resize is None:
-        height, width = image.size
-        if height * width > LARGEST_FREE_INPUT:
-            resize = math.floor(min(height, width) * math.sqrt(LARGEST_FREE_INPUT / height / width))
-            notes = (
-                f"the model takes any size; the picture was made smaller, to a shorter side of "
-                f"{resize} pixels (input_size= sets another)",
-            )
-    fitted = fit_image(
-        image,
-        size=contract.input_size,
-        mode=fit or contract.fit,
-        resize=resize,
-        interpolation=contract.interpolation,
-        channels=contract.channels,
-        multiple_of=contract.multiple_of,
-    )
-    pixels = torch.stack([torch.from_numpy(item.pixels) for item in fitted])
-    about = (note for item in fitted for note in item.notes)
-    said = dict.fromkeys([*image.metadata.get("notes", ()), *notes, *about])
-    return Prepared(
-        model.prepare(contract.normalise(pixels)),
-        tuple(item.placement for item in fitted),
-        tuple(said),
-    )
+    if isinstance(given, Sound):
+        return prepared_sound(model, given, fit)
+    if given.axes.startswith("T"):
+        return prepared_film(model, given, fit)
+    if given.axes.startswith("Z"):
+        return prepared_volume(model, given, fit)
+    return prepared_picture(model, given, fit)

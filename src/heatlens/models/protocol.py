@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 
 from heatlens.models.contract import Contract
+from heatlens.models.layout import in_order
 from heatlens.models.targets import Target
 
 __all__ = ["CAPABILITIES", "Model", "Passes", "SpatialLayer"]
@@ -40,33 +41,41 @@ class SpatialLayer:
 
     Attributes:
         name: the layer's name in the model.
-        layout: "NCHW", "NHWC" or "NLC" (a row of tokens).
-        grid: rows and columns of cells for the input size it was found at.
+        layout: channels first ("NCHW", "NCTHW"), last ("NHWC"), or "NLC" (a row of tokens).
+        grid: cells along each axis for the input size it was found at, rows and columns of a
+            picture.
         prefix: tokens before the grid's (class, register), for "NLC".
-        stride: input pixels per cell, vertically and horizontally.
+        stride: input pixels per cell along each axis.
+        axes: the grid's axes in the layer's own order; `grid` and `stride` are in the canonical
+            one.
     """
 
     name: str
     layout: str
-    grid: tuple[int, int]
+    grid: tuple[int, ...]
     prefix: int = 0
-    stride: tuple[float, float] = (1.0, 1.0)
+    stride: tuple[float, ...] = (1.0, 1.0)
+    axes: str = "HW"
 
     def to_grid(self, activation: Tensor) -> Tensor:
-        """The layer's output as (N, C, h, w); prefix tokens are left out."""
-        if self.layout == "NCHW":
-            return activation
-        if self.layout == "NHWC":
-            return activation.permute(0, 3, 1, 2)
-        cells = activation[:, self.prefix :]
-        return cells.transpose(1, 2).unflatten(2, self.grid)
+        """The layer's output as (N, C, *grid); prefix tokens are left out."""
+        order = in_order(self.axes)
+        if self.layout == "NLC":
+            own = tuple(self.grid[order.index(place)] for place in range(len(order)))
+            cells = activation[:, self.prefix :].transpose(1, 2).unflatten(2, own)
+        else:
+            cells = activation if self.layout[1] == "C" else activation.movedim(-1, 1)
+        if order == tuple(range(len(order))):
+            return cells
+        return cells.permute(0, 1, *(2 + place for place in order))
 
 
 @runtime_checkable
 class Model(Protocol):
     """What a method may ask of a model.
 
-    `batch` is (N, C, H, W), already as the model takes it (see `contract`). All results are
+    `batch` is canonical, (N, C, *grid) with a grid of one to three axes (see
+    `heatlens.models.layout`), and already as the model takes it (see `contract`). All results are
     float32, detached, on the model's device, in the order of the rows; a backend splits batches
     that do not fit its memory budget by itself.
     """
@@ -95,7 +104,7 @@ class Model(Protocol):
         ...
 
     def input_gradient(self, batch: Tensor, target: Target) -> Tensor:
-        """Gradient of the target's score with respect to the batch, (N, C, H, W)."""
+        """Gradient of the target's score with respect to the batch, (N, C, *grid)."""
         ...
 
     def activations(self, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:

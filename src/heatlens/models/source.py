@@ -6,6 +6,9 @@ A source is one file in `heatlens.models.sources` with one `register_source` lin
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +18,9 @@ from torch import nn
 
 from heatlens.errors import MissingDependency
 from heatlens.models.contract import Contract
-from heatlens.models.protocol import CAPABILITIES
+from heatlens.models.protocol import CAPABILITIES, Model
+from heatlens.models.pytorch.model import TorchModel
+from heatlens.models.pytorch.port import Port
 from heatlens.registry import Registry
 
 __all__ = ["SOURCES", "Loaded", "Source", "Wish", "cause_of", "needed", "register_source"]
@@ -30,15 +35,23 @@ class Wish:
         weights: the source's own pretrained weights, random ones, or those of a checkpoint file.
             A source builds the bare architecture for a file; `load_model` fills it.
         classes: number of classes that the caller's labels ask for; None: the architecture's own.
-        input_size: height and width that an architecture of fixed size shall be built for.
+        input_size: what an architecture of fixed size shall be built for, height and width.
         trust_pickle: whether a file may be unpickled.
+        labels: the caller's own names of the classes; an image-text model takes them as prompts.
+        layout: the caller's word on the network's order of axes; None: as the source knows it.
+        output: which of several outputs, by name or place.
+        framework: whose arrays a plain callable takes; None: NumPy's.
     """
 
     name: str
     weights: bool | Path = True
     classes: int | None = None
-    input_size: tuple[int, int] | None = None
+    input_size: tuple[int, ...] | None = None
     trust_pickle: bool = False
+    labels: tuple[str, ...] | None = None
+    layout: str | None = None
+    output: str | int | None = None
+    framework: str | None = None
 
     @property
     def pretrained(self) -> bool:
@@ -55,12 +68,17 @@ class Loaded:
         contract: what it expects of its input.
         capabilities: what it can be asked for.
         row_limit: most rows of a batch it takes at once; None: any number.
+        port: which of its inputs the batch goes to, and which output counts.
+        wrap: makes the model of it, called as `TorchModel` is; a kind with abilities of its own
+            (to read, to hear) has its own class.
     """
 
     network: nn.Module
     contract: Contract
     capabilities: frozenset[str] = field(default_factory=lambda: frozenset(CAPABILITIES))
     row_limit: int | None = None
+    port: Port | None = None
+    wrap: Callable[..., TorchModel] = TorchModel
 
 
 @dataclass(frozen=True)
@@ -71,19 +89,50 @@ class Source:
         name: what stands before the colon.
         form: how a model of it is written, "timm:NAME".
         summary: one sentence for the documentation.
-        build: makes what a `Wish` asks for.
+        build: makes what a `Wish` asks for: a network of PyTorch, or a whole model.
         names: lists the names there are; None where they cannot be listed.
         package: what has to be installed.
         extra: the extra of heatlens that installs it.
+        suffixes: endings of files that are this source's without its name before them.
+        gives: what its models can be asked for, as a rule.
+        state: says more about this machine (which backend is at work); None where all is said.
+        modules: what is imported to see whether the package works; else the package alone.
     """
 
     name: str
     form: str
     summary: str
-    build: Callable[[Wish], Loaded]
+    build: Callable[[Wish], Loaded | Model]
     names: Callable[[], Sequence[str]] | None = None
     package: str | None = None
     extra: str | None = None
+    suffixes: tuple[str, ...] = ()
+    gives: frozenset[str] = frozenset(CAPABILITIES)
+    state: Callable[[], str] | None = None
+    modules: tuple[str, ...] = ()
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package that it needs is here; nothing is imported to find out."""
+        return self.package is None or importlib.util.find_spec(self.package) is not None
+
+    def trouble(self) -> str | None:
+        """What goes wrong when its package is imported in a process of its own; None: nothing."""
+        modules = self.modules or ((self.package,) if self.package else ())
+        if not modules:
+            return None
+        code = "".join(f"import {module}\n" for module in modules)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode == 0:
+            return None
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        return lines[-1] if lines else f"the import ends with code {done.returncode}"
 
 
 SOURCES: Registry[Source] = Registry("model source", ("heatlens.models.sources",))
@@ -92,20 +141,27 @@ SOURCES: Registry[Source] = Registry("model source", ("heatlens.models.sources",
 
 def register_source(
     name: str,
-    build: Callable[[Wish], Loaded],
+    build: Callable[[Wish], Loaded | Model],
     *,
     form: str,
     summary: str,
     names: Callable[[], Sequence[str]] | None = None,
     package: str | None = None,
     extra: str | None = None,
+    suffixes: tuple[str, ...] = (),
+    gives: frozenset[str] = frozenset(CAPABILITIES),
+    state: Callable[[], str] | None = None,
+    modules: tuple[str, ...] = (),
 ) -> None:
     """Register a source; see `Source` for the arguments."""
-    SOURCES.add(name, Source(name, form, summary, build, names, package, extra))
+    SOURCES.add(
+        name,
+        Source(name, form, summary, build, names, package, extra, suffixes, gives, state, modules),
+    )
 
 
-def needed(package: str, purpose: str) -> ModuleType:
-    """The package of the extra `models`, imported.
+def needed(package: str, purpose: str, extra: str = "models") -> ModuleType:
+    """The package of an extra, imported.
 
     Raises:
         MissingDependency: it is not installed, or its import fails; the message says which.
@@ -115,10 +171,10 @@ def needed(package: str, purpose: str) -> ModuleType:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
         reason = "" if error.name == name else cause_of(error)
-        raise MissingDependency(name, "models", purpose, reason) from error
+        raise MissingDependency(name, extra, purpose, reason) from error
     except (ImportError, RuntimeError, OSError) as error:
         # A torchvision built for another torch: "operator torchvision::nms does not exist".
-        raise MissingDependency(name, "models", purpose, cause_of(error)) from error
+        raise MissingDependency(name, extra, purpose, cause_of(error)) from error
 
 
 def cause_of(error: BaseException) -> str:

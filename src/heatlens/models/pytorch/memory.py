@@ -52,13 +52,18 @@ def useful_rows(batch: Tensor) -> int | None:
     Measured forward and backward on ResNet-18 and -50: about 8 rows of 224 pixels, 32 of 112, 64
     of 64, which is one and the same number of pixels.
     """
-    if batch.device.type != "cpu" or batch.ndim != 4:
+    if batch.device.type != "cpu" or batch.ndim < 4:
         return None
-    return max(1, 2**19 // (batch.shape[2] * batch.shape[3]))
+    return max(1, 2**19 // math.prod(batch.shape[2:]))
 
 
 def bytes_per_row(
-    network: nn.Module, batch: Tensor, *, gradient: bool, layer: nn.Module | None = None
+    network: nn.Module,
+    batch: Tensor,
+    *,
+    gradient: bool,
+    layer: nn.Module | None = None,
+    run: Callable[[nn.Module, Tensor], object] = lambda network, batch: network(batch),
 ) -> float:
     """Memory that one row's activations take, measured on the batch's first row.
 
@@ -82,7 +87,7 @@ def bytes_per_row(
 
     first = {} if layer is None else {"layer": layer}
     with torch.no_grad(), random_state_kept(), listening(leaves, note), listening(first, start):
-        network(batch[:1])
+        run(network, batch[:1].clone())
     sizes.append(batch[0].numel() * batch.element_size())
     largest = float(sum(sorted(sizes)[-3:]))
     # What functions keep beside the modules' outputs (residual sums, attention) adds half.

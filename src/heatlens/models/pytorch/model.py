@@ -5,19 +5,23 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from heatlens.errors import InvalidArgument, InvalidType, NeedsGradient
+from heatlens.models.checks import checked, checked_output
 from heatlens.models.contract import Contract
+from heatlens.models.counting import count_backward, count_forward, counting
+from heatlens.models.layout import own_axes
 from heatlens.models.protocol import CAPABILITIES, Passes, SpatialLayer
 from heatlens.models.pytorch.capture import listening, module_named, observable, primary
 from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks, useful_rows
+from heatlens.models.pytorch.port import Port, input_names
 from heatlens.models.pytorch.randomness import random_state_kept
 from heatlens.models.pytorch.shadow import shadow_of
 from heatlens.models.pytorch.workshop import Workshop, findings_on
@@ -27,8 +31,6 @@ __all__ = ["TorchModel"]
 
 _HEADS = 8
 """How many of the last layers are asked whether a score depends on them."""
-
-_counters: ContextVar[tuple[Passes, ...]] = ContextVar("heatlens_passes", default=())
 
 
 class TorchModel:
@@ -42,6 +44,7 @@ class TorchModel:
         module: the user's own network.
         name: what it is called in provenance.
         contract: what it expects of its input.
+        port: which of its inputs the batch goes to, and which output counts.
     """
 
     def __init__(
@@ -52,11 +55,12 @@ class TorchModel:
         name: str = "",
         capabilities: frozenset[str] = frozenset(CAPABILITIES),
         row_limit: int | None = None,
+        port: Port | None = None,
     ) -> None:
         """Wrap `module`; `contract` defaults to one that assumes pixels in 0..1 as they are.
 
         A network that takes only so many rows at once (an exported program) says so in
-        `row_limit`.
+        `row_limit`; one that has several inputs or outputs is called through a `port`.
         """
         if not isinstance(module, nn.Module):
             raise InvalidType(f"{type(module).__name__} is not a torch.nn.Module")
@@ -67,13 +71,14 @@ class TorchModel:
         self.contract = contract or Contract()
         self.capabilities = capabilities
         self.row_limit = row_limit
+        self.port = port or Port()
         self._precision = "fp32"
         self._workshop = Workshop(findings_on(module))
 
     def __repr__(self) -> str:
         """Name, input and classes."""
         size = self.contract.input_size
-        takes = "any size" if size is None else f"{size[0]} x {size[1]}"
+        takes = "any size" if size is None else " x ".join(map(str, size))
         return f"TorchModel({self.name!r}, {takes}, {len(self.contract.labels)} labels)"
 
     @property
@@ -88,28 +93,9 @@ class TorchModel:
         return self._workshop.network(self.module)
 
     def prepare(self, batch: Tensor) -> Tensor:
-        """Check a batch (N, C, H, W) and bring it to the model's device and type."""
-        if not isinstance(batch, Tensor):
-            raise InvalidType(
-                f"attribute() takes a tensor (N, C, H, W), got {type(batch).__name__}; for "
-                "pictures use explain()"
-            )
-        if not batch.is_floating_point():
-            raise InvalidType(
-                f"the batch is {batch.dtype}; it must be floating, already as the model takes it. "
-                "For pictures use explain()"
-            )
-        if batch.ndim < 2 or 0 in batch.shape:
-            raise InvalidArgument(
-                f"the batch has shape {tuple(batch.shape)}; expected (N, C, H, W), none of them 0"
-            )
-        batch = batch.detach()
-        if not _is_finite(batch):
-            raise InvalidArgument("the batch has NaN or infinite values")
+        """Check a canonical batch and bring it to the model's device and type."""
+        batch = checked(batch, self.contract.layout)
         weight = self._first_weight()
-        if batch.is_inference():
-            with torch.inference_mode(False):
-                batch = batch.clone()  # gradients cannot pass the caller's own tensor
         if weight is not None:
             batch = batch.to(device=weight.device, dtype=weight.dtype)
         if batch.ndim == 4 and self._workshop.prefers_channels_last(self.module, batch):
@@ -207,16 +193,32 @@ class TorchModel:
         """Dotted names of all modules inside."""
         return tuple(name for name, _ in self.module.named_modules() if name)
 
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what the network takes."""
+        return input_names(self.module)
+
+    def holding(self, others: Mapping[str, Any], of: str | None = None) -> TorchModel:
+        """This model as one of the input `of` alone; the others stay as given, one row each."""
+        twin = copy.copy(self)
+        twin.port = replace(self.port, of=of or self.port.of, held={**self.port.held, **others})
+        twin._workshop = Workshop()
+        return twin
+
     def spatial_layer(self, batch: Tensor, layer: str | None = None) -> SpatialLayer:
         """The layer that a CAM is read from; see `heatlens.models.pytorch.spatial`."""
         from heatlens.models.pytorch.spatial import find_spatial_layer
 
-        key = (tuple(batch.shape[1:]), layer)
+        key = (tuple(batch.shape[1:]), self.contract.layout, layer)
         network = self.network
         found = self._workshop.findings.spatial.get(key)
         if found is None:
             found = find_spatial_layer(
-                network, self.prepare(batch[:1]), layer, rows=min(2, self.row_limit or 2)
+                network,
+                self.prepare(batch[:1]),
+                layer,
+                rows=min(2, self.row_limit or 2),
+                axes=own_axes(self.contract.layout),
+                run=self._run,
             )
             self._workshop.findings.spatial[key] = found
         return found
@@ -246,7 +248,7 @@ class TorchModel:
             network = self.network
             start = None if layer is None else module_named(network, layer)
             self._workshop.findings.bytes_per_row[key] = bytes_per_row(
-                network, batch, gradient=gradient, layer=start
+                network, batch, gradient=gradient, layer=start, run=self._run
             )
         return max(1, min(wanted, math.floor(allowed / self._workshop.findings.bytes_per_row[key])))
 
@@ -289,23 +291,16 @@ class TorchModel:
         twin._workshop.learn(self._workshop, twin.module)
         return twin
 
-    @contextmanager
-    def counting(self) -> Iterator[Passes]:
+    def counting(self) -> AbstractContextManager[Passes]:
         """Count rows sent forward and backward in this thread."""
-        passes = Passes()
-        token = _counters.set((*_counters.get(), passes))
-        try:
-            yield passes
-        finally:
-            _counters.reset(token)
+        return counting()
 
     def _without_graph(self, network: nn.Module, batch: Tensor, layer: str | None = None) -> Tensor:
         with torch.no_grad(), random_state_kept():
             return self._forward(network, batch, layer)
 
     def _forward(self, network: nn.Module, batch: Tensor, layer: str | None = None) -> Tensor:
-        for passes in _counters.get():
-            passes.forward += len(batch)
+        count_forward(len(batch))
         seen: list[Tensor] = []
         modules = {} if layer is None else {layer: module_named(network, layer)}
 
@@ -316,7 +311,7 @@ class TorchModel:
         if self._precision == "bf16":
             autocast = torch.autocast(batch.device.type, dtype=torch.bfloat16)
         with autocast, listening(modules, keep):
-            result = network(batch)
+            result = self._run(network, batch)
         if layer is not None:
             if not seen:
                 raise InvalidArgument(f"layer {layer!r} did not run on this input")
@@ -327,16 +322,24 @@ class TorchModel:
                 f"the network returned {type(result).__name__} without a tensor inside; wrap it "
                 "in a module that returns one"
             )
-        if output.ndim == 0 or len(output) != len(batch):
-            raise InvalidArgument(
-                f"the network returned shape {tuple(output.shape)} for a batch of {len(batch)}; "
-                "the first axis must be the batch"
-            )
-        return output if output.dtype == torch.float64 else output.float()
+        return checked_output(output, len(batch))
+
+    def _run(self, network: nn.Module, batch: Tensor) -> Any:
+        port = self.port
+        if port.layout != self.contract.layout:
+            port = replace(port, layout=self.contract.layout)
+        findings = self._workshop.findings
+        if findings.writes_input is False:
+            return port(network, batch)
+        # An in-place operation on the input would change the caller's own memory.
+        given = batch.clone()
+        before = given._version
+        result = port(network, given)
+        findings.writes_input = given._version != before
+        return result
 
     def _backward(self, scores: Tensor, leaf: Tensor, of: str) -> Tensor:
-        for passes in _counters.get():
-            passes.backward += len(scores)
+        count_backward(len(scores))
         missing = (
             f"the target's score does not depend on {of} in a way that gradients can follow (a "
             "detached or non-differentiable operation between them?)"
@@ -400,12 +403,6 @@ def _recording() -> Iterator[None]:
     """Let autograd record, whatever mode the caller is in."""
     with torch.inference_mode(False), torch.enable_grad():
         yield
-
-
-def _is_finite(batch: Tensor) -> bool:
-    # A sum is finite only if all its terms are, and takes a tenth of the time of looking at each.
-    # It may overflow where they are: then look.
-    return math.isfinite(float(batch.sum())) or bool(torch.isfinite(batch).all())
 
 
 def _indices(rows: slice) -> Tensor:

@@ -12,12 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from heatlens.models.candidates import Evidence
+from heatlens.models.grids import Patch, best_reading, halvings
 from heatlens.models.protocol import SpatialLayer
 from heatlens.models.pytorch.capture import listening, module_named, observable, primary
-from heatlens.models.pytorch.grids import Patch, best_reading, halvings
 from heatlens.models.pytorch.randomness import random_state_kept
 
-__all__ = ["Candidate", "Evidence", "Survey", "depends", "survey"]
+__all__ = ["Candidate", "Survey", "depends", "survey"]
+
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 @dataclass
@@ -53,25 +56,19 @@ class Survey:
     shapes: dict[str, tuple[int, ...]]
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """How the network's output depends on a layer.
-
-    Attributes:
-        cells: share of the layer's cells that the output depends on.
-        channels: number of channels that a single unit of the output depends on.
-    """
-
-    cells: float
-    channels: int
+Run = Callable[[nn.Module, Tensor], Any]
+"""How a network is called with a canonical batch."""
 
 
-def survey(network: nn.Module, patch: Patch, only: str | None = None, rows: int = 2) -> Survey:
+def survey(
+    network: nn.Module, patch: Patch, run: Run, only: str | None = None, rows: int = 2
+) -> Survey:
     """Send the patch's two rows through the network and read the layers' outputs as grids.
 
     Args:
         network: in evaluation mode; left as it was.
         patch: the two rows.
+        run: calls the network.
         only: read this layer alone.
         rows: 1 for a network that takes one row at a time.
     """
@@ -79,13 +76,13 @@ def survey(network: nn.Module, patch: Patch, only: str | None = None, rows: int 
     with torch.no_grad(), random_state_kept(), _watched(network, watch):
         for part in patch.rows.split(rows):
             watch.run += 1
-            network(part)
+            run(network, part.clone())
     ordered = sorted(watch.found.values(), key=lambda item: item[0])
     return Survey([candidate for _, candidate in ordered], watch.shapes)
 
 
 def depends(
-    network: nn.Module, row: Tensor, readings: Sequence[SpatialLayer]
+    network: nn.Module, row: Tensor, readings: Sequence[SpatialLayer], run: Run
 ) -> dict[str, Evidence]:
     """On which of the layers the network's output depends, by gradients that end at the first.
 
@@ -102,7 +99,7 @@ def depends(
 
     layers = {reading.name: module_named(network, reading.name) for reading in readings}
     with torch.enable_grad(), random_state_kept(), listening(layers, start):
-        result = primary(network(row))
+        result = primary(run(network, row.clone()))
     if result is None or not result.requires_grad or not outputs:
         return {}
     units = result.float().flatten(2).mean(2) if result.ndim > 3 else result.float()
@@ -132,7 +129,7 @@ class _Watch:
         self.run = self.count = 0
         self.found: dict[str, tuple[int, Candidate]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        self.grids: set[tuple[int, int]] = set()
+        self.grids: set[tuple[int, ...]] = set()
         self.before: dict[str, Tensor] = {}
         self.owners: dict[int, tuple[weakref.ref[Tensor], int, str]] = {}
 
@@ -142,13 +139,17 @@ class _Watch:
             return
         self.count += 1
         shape = tuple(tensor.shape)
-        if isinstance(module, nn.Conv2d) and tensor.ndim == 4:
-            self.grids |= halvings((shape[2], shape[3]))
+        dimensions = len(self.patch.size) + 2
+        if isinstance(module, _CONVOLUTIONS) and tensor.ndim == dimensions:
+            for grid in halvings(shape[2:]):
+                self.grids |= self.patch.canonical(grid)
         if self.only not in (None, name):
             return
         self.shapes[name] = shape
         self.found.pop(name, None)  # a layer that runs twice counts with its last run
-        if tensor.ndim not in (3, 4) or shape[0] != self.rows or not tensor.is_floating_point():
+        if tensor.ndim not in (3, dimensions) or shape[0] != self.rows:
+            return
+        if not tensor.is_floating_point():
             return
         if self.run * self.rows < len(self.patch.rows):
             self.before[name] = tensor.clone()

@@ -122,7 +122,11 @@ def _state(original: nn.Module, memo: dict[int, Any]) -> dict[str, Any]:
                 (key, None if item is None else memo[id(item)]) for key, item in value.items()
             )
         elif name == "training":
-            state[name] = False
+            # cuDNN differentiates recurrent layers in training mode alone; without dropout, which
+            # is all that the mode changes in them, both modes compute the same.
+            state[name] = isinstance(original, nn.RNNBase)
+        elif name == "dropout" and isinstance(original, nn.RNNBase):
+            state[name] = 0.0
         elif isinstance(value, _SIMPLE):
             state[name] = value
         elif name in _HOOKS:

@@ -26,12 +26,14 @@ class Findings:
         spatial: the CAM layer by input shape and requested name.
         bytes_per_row: memory by input shape, type and kind of pass.
         rearranged: weights that channels-last convolutions have to copy in every pass.
+        writes_input: whether a pass writes into its input, which is then a copy of the caller's.
     """
 
     structure: tuple[object, ...] = ()
     spatial: dict[Any, SpatialLayer] = field(default_factory=dict)
     bytes_per_row: dict[Any, float] = field(default_factory=dict)
     rearranged: float | None = None
+    writes_input: bool | None = None
 
     def renew(self, structure: tuple[object, ...]) -> None:
         """Forget all if the network is another one now."""
@@ -39,6 +41,7 @@ class Findings:
             self.spatial.clear()
             self.bytes_per_row.clear()
             self.rearranged = None
+            self.writes_input = None
             self.structure = structure
 
     def learn(self, other: Findings) -> None:

@@ -123,4 +123,5 @@ register_source(
     _build,
     form="export:FILE.pt2 or FILE.pt2",
     summary="A program saved by torch.export; its layers are there where it can be unflattened.",
+    suffixes=(".pt2",),
 )

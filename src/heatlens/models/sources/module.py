@@ -30,6 +30,10 @@ def _build(wish: Wish) -> Loaded:
             f"there is no module {path!r} to import; is its folder on the Python path "
             "(PYTHONPATH, or installed)?"
         ) from error
+    if wish.weights is False:
+        raise InvalidArgument(
+            f"module:{wish.name} decides itself about its weights; leave weights= out"
+        )
     # The import may have drawn random numbers, but only the first time.
     torch.default_generator.manual_seed(torch.default_generator.initial_seed())
     made = module

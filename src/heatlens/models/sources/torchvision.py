@@ -104,7 +104,7 @@ def _segmentations() -> list[str]:
     return list(models.list_models(module=needed("torchvision.models.segmentation", _PURPOSE)))
 
 
-def _built_for(name: str, size: tuple[int, int]) -> dict[str, Any]:
+def _built_for(name: str, size: tuple[int, ...]) -> dict[str, Any]:
     """The argument of architectures whose weights depend on the picture's size."""
     if name.startswith("vit_"):
         if size[0] != size[1]:

@@ -23,6 +23,11 @@ class Target:
     is_fixed = True
 
     @property
+    def is_linear(self) -> bool:
+        """Whether the score's slope is the same at every output of one shape."""
+        return False
+
+    @property
     def per_row(self) -> int | None:
         """For how many rows it has one choice each; None if one choice serves any number."""
         return None

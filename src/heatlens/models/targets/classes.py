@@ -32,6 +32,11 @@ class ClassIndex(Target):
         """The number of indices, unless there is one for all."""
         return None if isinstance(self.index, int) else len(self.index)
 
+    @property
+    def is_linear(self) -> bool:
+        """It is one of the outputs."""
+        return True
+
     def scores(self, output: Tensor) -> Tensor:
         """The logit of the class."""
         classes = class_count(output)
@@ -120,7 +125,7 @@ class Predicted(Target):
         classes = class_count(output)
         if not 0 <= self.rank < classes:
             raise InvalidArgument(f"rank {self.rank}: the model has {classes} classes")
-        order = output.detach().topk(self.rank + 1, dim=1).indices[:, self.rank]
+        order = _ranking(output)[:, self.rank]
         return ClassIndex(tuple(order.tolist()), layer=self.layer)
 
     def describe(self, labels: Sequence[str], row: int = 0) -> str:
@@ -146,6 +151,11 @@ class TopK(Target):
         return bool(self.classes)
 
     @property
+    def is_linear(self) -> bool:
+        """A sum of outputs, once the classes are chosen."""
+        return bool(self.classes)
+
+    @property
     def per_row(self) -> int | None:
         """The number of rows that the classes are chosen for."""
         return len(self.classes) or None
@@ -161,7 +171,7 @@ class TopK(Target):
         classes = class_count(output)
         if not 1 <= self.count <= classes:
             raise InvalidArgument(f"top {self.count}: the model has {classes} classes")
-        order = output.detach().topk(self.count, dim=1).indices
+        order = _ranking(output)[:, : self.count]
         return replace(self, classes=tuple(tuple(row) for row in order.tolist()))
 
     def take(self, rows: Tensor) -> TopK:
@@ -175,3 +185,8 @@ class TopK(Target):
         if not self.classes:
             return f"top-{self.count}"
         return " + ".join(ClassIndex(index).describe(labels) for index in self.classes[row])
+
+
+def _ranking(output: Tensor) -> Tensor:
+    """Classes of each row from the best to the worst; of equal scores the first comes first."""
+    return output.detach().argsort(dim=1, descending=True, stable=True)

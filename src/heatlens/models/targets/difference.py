@@ -54,6 +54,11 @@ class Difference(Target):
         return bool(self.first.is_fixed and self.second.is_fixed)
 
     @property
+    def is_linear(self) -> bool:
+        """Whether both sides are."""
+        return bool(self.first.is_linear and self.second.is_linear)
+
+    @property
     def per_row(self) -> int | None:
         """That of the sides."""
         count: int | None = self.first.per_row or self.second.per_row

@@ -38,6 +38,11 @@ class Region(Target):
         """Whether the region no longer moves with the output."""
         return self.scope is not None
 
+    @property
+    def is_linear(self) -> bool:
+        """A mean of outputs, once the region is fixed."""
+        return self.scope is not None
+
     def __post_init__(self) -> None:
         """Check the mask's shape as soon as it is there."""
         if self.mask is None:

@@ -1,0 +1,1 @@
+"""Any callable, and endpoints over HTTP."""

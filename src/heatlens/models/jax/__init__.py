@@ -1,0 +1,1 @@
+"""JAX functions, Flax and Equinox modules."""

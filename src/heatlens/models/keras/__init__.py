@@ -1,0 +1,1 @@
+"""Networks of Keras 3, on whichever of its backends is at work."""

@@ -1,0 +1,1 @@
+"""Models of transformers by kind: pictures, films, sounds, pictures with words."""
