@@ -13,7 +13,7 @@ REDUCTIONS = ("max-abs", "sum", "mean-abs", "norm")
 
 
 def reduce_channels(values: Tensor, by: str) -> Tensor:
-    """Reduce (N, C, H, W) to (N, H, W).
+    """Reduce (N, C, *grid) to (N, *grid).
 
     "max-abs" is the largest magnitude (Simonyan et al. 2013), "sum" the signed sum (keeps
     completeness), "mean-abs" the mean magnitude, "norm" the Euclidean length.

@@ -1,35 +1,53 @@
-"""Pictures in, heatmaps out: on the photograph's own pixel grid, with how they were made."""
+"""Pictures, films, volumes, sounds and texts in, heatmaps out: on the input's own grid."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
-from heatlens.attribution.attribute import attribute
+from heatlens.attribution.attribute import attributed
 from heatlens.attribution.channels import REDUCTIONS, reduce_channels
 from heatlens.attribution.first_checks import first_checks
 from heatlens.attribution.method import METHODS, Attribution, Method
 from heatlens.errors import InvalidArgument
 from heatlens.heatmap import Heatmap
-from heatlens.image import Image
-from heatlens.images.geometry import Placement
 from heatlens.images.read import read_image
-from heatlens.images.tiles import blend
+from heatlens.models.bound import bound
+from heatlens.models.inputs.picture import PreparedPicture
 from heatlens.models.load import as_model
 from heatlens.models.predict import check_labels
-from heatlens.models.prepare import Prepared, prepared
+from heatlens.models.prepare import Prepared, as_input, prepared
 from heatlens.models.protocol import Model
 from heatlens.models.targets import Region, Similarity, Target, as_target, pooled
 from heatlens.provenance import Provenance, plain
+from heatlens.text import Text
 from heatlens.version import __version__
 
-__all__ = ["explain"]
+__all__ = ["Wanted", "explain", "explained"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How an input is to be explained.
+
+    Attributes:
+        method: the method.
+        parameters: given for it.
+        channels: how channels are reduced; None is what suits the method.
+        fit: how a picture is brought to the model's input; None is the model's own way.
+        checks: whether to add the first line of trust.
+    """
+
+    method: Method
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    channels: str | None = None
+    fit: str | None = None
+    checks: bool = True
 
 
 def explain(
@@ -41,24 +59,31 @@ def explain(
     fit: str | None = None,
     channels: str | None = None,
     checks: bool = True,
+    given: Mapping[str, Any] | None = None,
+    input_name: str | None = None,
     **parameters: Any,
 ) -> Any:
-    """Explain what a model sees in a picture.
+    """Explain what a model sees in a picture, film or volume, hears in a sound, or reads.
 
     Args:
-        model: a loaded model or a bare `torch.nn.Module`.
-        image: anything `read_image` takes, or a list of such.
+        model: a loaded model, or a bare network of any framework.
+        image: anything `read_image` takes (a film as axes `TYXC`, a volume as `ZYX`), a
+            `heatlens.Sound` or the path of a WAV file, a `heatlens.Text`, or a list of such.
         method: a name from `heatlens.methods()`.
-        target: anything `as_target` takes. A list of targets gives a list of heatmaps.
+        target: anything `as_target` takes. A list of targets gives a list of heatmaps. For an
+            image-text model any words; for a text the picture (path, array, `Image`) that it is
+            held against.
         fit: how a picture is brought to the model's input: "crop", "squash", "pad", or "tile"
             (several windows, blended); None is the model's own way.
         channels: "max-abs", "sum", "mean-abs" or "norm"; None is what suits the method.
         checks: add the first line of trust to `provenance.trust` (a few more passes).
+        given: the other inputs of a model that takes several, by name, one row each.
+        input_name: the input that the picture goes to, by name; None is the first that is not given.
         parameters: the method's own.
 
     Returns:
-        A `Heatmap` on the picture's own pixel grid; a list for a list of pictures or targets, and
-        a list per picture for both.
+        A `Heatmap` on the input's own grid: pixels, frames, slices, time and frequency, or words.
+        A list for a list of inputs or targets, and a list per input for both.
 
     Raises:
         UnknownName, UnsupportedMethod, UnreadableImage, InvalidArgument: see `attribute` and
@@ -75,48 +100,46 @@ def explain(
         (20, 30)
     """
     adapted = as_model(model, warn=True)
-    chosen = METHODS[method]
-    chosen.check(adapted, parameters)
+    wanted = Wanted(METHODS[method], parameters, channels, fit, checks)
+    if given is not None:
+        from heatlens.attribution.several import held
+
+        adapted = held(adapted, given, input_name)
+    elif input_name is not None:
+        raise InvalidArgument(
+            f"input_name={input_name!r}: give the other inputs too, given={{name: row}}"
+        )
+    wanted.method.check(adapted, parameters)
+    if parameters.get("resume") is not None:
+        raise InvalidArgument(
+            "explain() cannot go on with an earlier result; attribute(..., resume=) can"
+        )
     if channels is not None and channels not in REDUCTIONS:
         raise InvalidArgument(f"channels is {channels!r}; it can be {', '.join(REDUCTIONS)}")
     if isinstance(image, list | tuple):
-        return [
-            explain(
-                adapted,
-                item,
-                method,
-                target,
-                fit=fit,
-                channels=channels,
-                checks=checks,
-                **parameters,
-            )
-            for item in image
-        ]
-    picture = read_image(image)
-    ready = prepared(adapted, picture, fit)
+        return [_every(adapted, item, target, wanted) for item in image]
+    return _every(adapted, image, target, wanted)
+
+
+def _every(model: Model, item: Any, target: Any, wanted: Wanted) -> Any:
+    """One input, for one target or for each of a list."""
+    if isinstance(item, Text):
+        from heatlens.attribution.explain_text import explain_text
+
+        return explain_text(model, item, target, wanted)
+    source = as_input(item)
+    ready = prepared(model, source, wanted.fit)
     if isinstance(target, list | tuple):
-        return [
-            _explain(adapted, picture, ready, chosen, one, fit, channels, checks, parameters)
-            for one in target
-        ]
-    return _explain(adapted, picture, ready, chosen, target, fit, channels, checks, parameters)
+        return [explained(model, source.name, ready, one, wanted) for one in target]
+    return explained(model, source.name, ready, target, wanted)
 
 
-def _explain(
-    model: Model,
-    picture: Image,
-    ready: Prepared,
-    method: Method,
-    target: Any,
-    fit: str | None,
-    channels: str | None,
-    checks: bool,
-    parameters: Mapping[str, Any],
-) -> Heatmap:
-    reduction = channels or method.reduction(parameters)
+def explained(model: Model, name: str, ready: Prepared, target: Any, wanted: Wanted) -> Heatmap:
+    """The heatmap of a prepared input for one target."""
+    method, parameters = wanted.method, wanted.parameters
+    reduction = wanted.channels or method.reduction(parameters)
     labels = model.contract.labels
-    aim = _for_picture(model, as_target(target, labels), ready, fit).bind(labels)
+    aim = bound(model, _for_picture(model, as_target(target, labels), ready, wanted.fit))
     started = time.perf_counter()
     with model.counting() as passes:
         output = model.predict(ready.batch, aim.layer)
@@ -127,14 +150,14 @@ def _explain(
             together = output.mean(0, keepdim=True).expand_as(output)
             aim = aim.fixed(output if isinstance(aim, Region) else together)
         score = float(aim.scores(output).mean())
-        result = attribute(model, ready.batch, method.name, aim, full=True, **parameters)
+        result = attributed(model, ready.batch, method.name, aim, parameters)
     seconds = time.perf_counter() - started
     rows = len(ready.batch)
     values = reduce_channels(result.values, reduction)
-    heat, valid = _blended(ready.placements, values)
+    heat, valid = ready.back(values)
     error = _error(result, reduction)
     trust: dict[str, float] = {}
-    if checks:
+    if wanted.checks:
         found = first_checks(
             model,
             ready.batch,
@@ -143,12 +166,13 @@ def _explain(
             aim,
             parameters,
             reduction,
-            padded=max(_padded(where) for where in ready.placements),
+            padded=ready.padded,
+            instead=ready.instead,
         )
         keys = dict.fromkeys(key for row in found for key in row)
         trust = {key: float(np.mean([row[key] for row in found if key in row])) for key in keys}
     signed = reduction == "sum" and method.is_signed(parameters)
-    notes = [*model.contract.assumed, *ready.notes]
+    notes = [*model.contract.notes, *model.contract.assumed, *ready.notes]
     if not heat.any():
         notes.append("no evidence: the map is zero everywhere")
     return Heatmap(
@@ -159,7 +183,7 @@ def _explain(
             model=model.name,
             target=aim.describe(model.contract.labels),
             score=score,
-            image=picture.name,
+            image=name,
             seed=parameters.get("seed", method.parameters.get("seed")),
             version=__version__,
             forward_passes=passes.forward / rows,
@@ -169,20 +193,12 @@ def _explain(
             trust=trust,
             notes=tuple(notes),
         ),
+        axes=ready.axes,
         signed=signed,
-        error=None if error is None else _blended(ready.placements, error)[0],
+        error=None if error is None else ready.back(error)[0],
         valid=None if valid.all() else valid,
+        coordinates={axis: tuple(places) for axis, places in ready.coordinates.items()},
     )
-
-
-def _padded(where: Placement) -> float:
-    """Share of the input that is border and not picture."""
-    shown = 1.0
-    for axis in (0, 1):
-        low = max(0.0, where.offset[axis])
-        high = min(where.input[axis], where.offset[axis] + where.scale[axis] * where.original[axis])
-        shown *= max(0.0, high - low) / where.input[axis]
-    return 1.0 - shown
 
 
 def _for_picture(model: Model, aim: Target, ready: Prepared, fit: str | None) -> Target:
@@ -192,6 +208,8 @@ def _for_picture(model: Model, aim: Target, ready: Prepared, fit: str | None) ->
         embedding = pooled(model.predict(prepared(model, other, fit).batch, aim.layer)).mean(0)
         return replace(aim, reference=embedding, name=aim.name or other.name)
     if isinstance(aim, Region) and aim.mask is not None:
+        if not isinstance(ready, PreparedPicture):
+            raise InvalidArgument("a Region with a mask is for pictures; leave the mask out")
         mask = np.asarray(aim.mask)
         original = ready.placements[0].original
         if mask.shape != original:
@@ -207,13 +225,6 @@ def _for_picture(model: Model, aim: Target, ready: Prepared, fit: str | None) ->
             )
         return replace(aim, mask=np.stack(inside))
     return aim
-
-
-def _blended(
-    placements: Sequence[Placement], maps: Tensor
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    values, valid = blend(placements, [item.cpu().numpy() for item in maps])
-    return values.astype(np.float32, copy=False), valid
 
 
 def _error(result: Attribution, reduction: str) -> Tensor | None:

@@ -7,13 +7,14 @@ when the hottest tenth of the picture is blurred than when a tenth elsewhere is?
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from heatlens.attribution.attribute import attribute
+from heatlens.attribution.attribute import attributed
 from heatlens.attribution.baselines import blurred
 from heatlens.attribution.channels import reduce_channels
 from heatlens.attribution.method import METHODS, Attribution
@@ -23,6 +24,7 @@ from heatlens.models.targets import Target
 __all__ = ["blur_drops", "first_checks", "in_words", "rank_correlation"]
 
 _SHIFTS = 4
+_LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 def first_checks(
@@ -35,12 +37,13 @@ def first_checks(
     channels: str,
     seed: int = 0,
     padded: float = 0.0,
+    instead: Tensor | None = None,
 ) -> list[dict[str, float]]:
     """One dictionary per row of the batch.
 
     Args:
         model: that the map explains.
-        batch: (N, C, H, W), as the model takes it.
+        batch: (N, C, *grid), as the model takes it.
         result: what the method returned for it.
         method: the method's name.
         target: fixed, so that the random network is asked for the same class.
@@ -49,6 +52,7 @@ def first_checks(
         seed: of the random head and the random places.
         padded: share of the input that is border and not picture. Above a quarter nothing is
             blurred: a random place would mostly be border, where blurring removes nothing.
+        instead: see `blur_drops`.
 
     Returns:
         Keys: `completeness_gap` and the `score_difference` that the parts should add up to
@@ -75,7 +79,7 @@ def first_checks(
             row["random_head_correlation"] = correlation
     if padded > 0.25:
         return checks
-    hot, elsewhere = blur_drops(model, batch, maps, target, seed)
+    hot, elsewhere = blur_drops(model, batch, maps, target, seed, instead)
     for row, found, first, second in zip(
         checks, evident, hot.tolist(), elsewhere.tolist(), strict=True
     ):
@@ -106,8 +110,8 @@ def _head_correlations(
     quick = {key: _smaller(full[key], value) for key, value in METHODS[method].quick.items()}
     used = {**parameters, **quick}
     if {**full, **quick} != full:
-        maps = reduce_channels(attribute(model, batch, method, target, **used), channels)
-    blind = reduce_channels(attribute(ignorant, batch, method, target, **used), channels)
+        maps = reduce_channels(attributed(model, batch, method, target, used).values, channels)
+    blind = reduce_channels(attributed(ignorant, batch, method, target, used).values, channels)
     pairs = zip(maps, blind, strict=True)
     return [
         rank_correlation(here, there) if _varies(here) and _varies(there) else None
@@ -124,7 +128,12 @@ def _varies(values: Tensor) -> bool:
 
 
 def blur_drops(
-    model: Model, batch: Tensor, maps: Tensor, target: Target, seed: int = 0
+    model: Model,
+    batch: Tensor,
+    maps: Tensor,
+    target: Target,
+    seed: int = 0,
+    instead: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Fall of the score when the hottest tenth is blurred, and when a tenth elsewhere is.
 
@@ -133,32 +142,31 @@ def blur_drops(
 
     Args:
         model: that is asked.
-        batch: (N, C, H, W), as the model takes it.
-        maps: (N, h, w), on any grid over the input.
+        batch: (N, C, *grid), as the model takes it.
+        maps: (N, *cells), on any grid over the input.
         target: fixed.
         seed: of the shifts.
+        instead: what is put in the place of what is taken away; None is the batch, blurred.
 
     Returns:
         Two tensors (N,), in units of the score.
     """
-    count, _, height, width = batch.shape
-    fine = torch.nn.functional.interpolate(
-        maps.unsqueeze(1), (height, width), mode="bilinear", align_corners=False
-    ).squeeze(1)
-    tenth = max(1, height * width // 10)
+    count, sides = len(batch), batch.shape[2:]
+    fine = torch.nn.functional.interpolate(maps.unsqueeze(1), sides, mode=_LINEAR[len(sides)])
+    tenth = max(1, math.prod(sides) // 10)
     hottest = fine.flatten(1).topk(tenth, dim=1).indices
-    region = torch.zeros((count, height * width), dtype=torch.bool, device=batch.device)
-    region = region.scatter(1, hottest, True).view(count, 1, height, width)
+    region = torch.zeros((count, math.prod(sides)), dtype=torch.bool, device=batch.device)
+    region = region.scatter(1, hottest, True).view(count, 1, *sides)
     generator = torch.Generator().manual_seed(seed)
     regions = [torch.zeros_like(region), region]
     for _ in range(_SHIFTS):
         # At least a quarter of the picture away, or the "random" place would be the hot one.
-        down, right = (
+        shifts = [
             int(torch.randint(side // 4, side - side // 4 + 1, (1,), generator=generator))
-            for side in (height, width)
-        )
-        regions.append(region.roll((down, right), (2, 3)))
-    soft = blurred(batch, min(height, width) / 16)
+            for side in sides
+        ]
+        regions.append(region.roll(shifts, tuple(range(2, batch.ndim))))
+    soft = blurred(batch, min(sides) / 16) if instead is None else instead.expand_as(batch)
     changed = torch.cat([torch.where(inside, soft, batch) for inside in regions])
     rows = torch.arange(count).repeat(len(regions))
     repeated = target.take(rows)

@@ -25,15 +25,18 @@ class Attribution:
     """What a method returns inside.
 
     Attributes:
-        values: (N, C, H, W) for pixel-level methods, (N, 1, h, w) for CAMs; signed, unnormalised.
+        values: (N, C, *grid) or (N, 1, *grid) for pixel-level methods, the latter where all
+            channels are changed together; (N, 1, h, w) for CAMs; signed, unnormalised.
         error: standard error of each value, shaped like `values`, for sampling methods.
         info: what else the method knows. A tensor with N rows holds one entry per row
             (`completeness_gap`); anything else holds for all (`layer`).
+        state: what a sampling method goes on from when it is given this result as `resume=`.
     """
 
     values: Tensor
     error: Tensor | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
+    state: Any = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Method:
         signed: whether negative values mean evidence against; may depend on the parameters.
         fixed_target: whether "predicted" has to be resolved by a pass of its own, before.
         quick: parameters that make it cheap enough to be run again for a check of trust.
+        each: what there is one pass of, where only the input says how many there are.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Method:
     signed: bool | Callable[[Mapping[str, Any]], bool]
     fixed_target: bool
     quick: Mapping[str, Any]
+    each: str = "channel"
 
     @property
     def summary(self) -> str:
@@ -87,7 +92,7 @@ class Method:
         """Forward + backward passes per picture with default parameters, in words."""
         cost = self.cost(self.parameters)
         if math.isnan(cost.forward):
-            return "one per channel"
+            return f"one per {self.each}"
         return f"{cost.forward:g} + {cost.backward:g}"
 
     def reduction(self, parameters: Mapping[str, Any]) -> str:
@@ -118,10 +123,12 @@ class Method:
         missing = self.needs - model.capabilities
         if missing:
             able = [item.name for item in METHODS.values() if item.needs <= model.capabilities]
+            hints = getattr(model, "hints", {})  # of a `Backend`
+            helps = "".join(f"; {hints[name]}" for name in sorted(missing) if name in hints)
             kind = NeedsGradient if "gradient" in " ".join(missing) else UnsupportedMethod
             raise kind(
                 f"{self.name} needs {', '.join(sorted(missing))}, which {model.name} cannot give; "
-                f"methods that work: {', '.join(able) or 'none'}"
+                f"methods that work: {', '.join(able) or 'none'}{helps}"
             )
         return {**known, **given}
 
@@ -145,7 +152,12 @@ def _check_kind(method: str, name: str, value: Any, default: Any) -> None:
 
 
 METHODS: Registry[Method] = Registry(
-    "method", ("heatlens.attribution.gradient", "heatlens.attribution.cam")
+    "method",
+    (
+        "heatlens.attribution.gradient",
+        "heatlens.attribution.cam",
+        "heatlens.attribution.perturbation",
+    ),
 )
 """All attribution methods by name."""
 
@@ -162,6 +174,7 @@ def register(
     signed: bool | Callable[[Mapping[str, Any]], bool] = True,
     fixed_target: bool = False,
     quick: Mapping[str, Any] | None = None,
+    each: str = "channel",
 ) -> Callable[[Function], Function]:
     """Register a method under `name`, by default the function's with hyphens.
 
@@ -187,6 +200,7 @@ def register(
                 signed=signed,
                 fixed_target=fixed_target,
                 quick=dict(quick or {}),
+                each=each,
             ),
         )
         return function

@@ -80,7 +80,11 @@ def check_shape(
     result = _run(method, network, batch, parameters)
     values = result.values
     if METHODS[method].level == "pixel":
-        _must(values.shape == batch.shape, f"values {tuple(values.shape)} for {tuple(batch.shape)}")
+        one = (len(batch), 1, *batch.shape[2:])
+        _must(
+            values.shape in (batch.shape, torch.Size(one)),
+            f"values {tuple(values.shape)} for {tuple(batch.shape)}",
+        )
     else:
         grid = tuple(result.info.get("grid", ()))
         _must(bool(result.info.get("layer")), "info['layer'] does not name the layer")
@@ -294,7 +298,6 @@ def check_bad_input(
     broken = batch.clone()
     broken[-1, 0, 0, 0] = torch.nan
     _refused(method, network, (batch * 255).byte(), settings, 0, "a batch of whole numbers")
-    _refused(method, network, batch.numpy(), settings, 0, "a NumPy array")
     _refused(method, network, batch[0], settings, 0, "a batch of three axes")
     _refused(method, network, batch[:0], settings, 0, "an empty batch")
     _refused(method, network, broken, settings, 0, "a batch with NaN")
@@ -335,6 +338,13 @@ _UNUSABLE: dict[str, tuple[Any, ...]] = {
     "samples": (0, -3, 2.5, True),
     "baseline": ("blakc", 3),
     "precision": ("int8",),
+    "tolerance": (0, -0.1, math.nan, "a"),
+    "budget": (0, 2.5, True),
+    "seconds": (0, -1.0, "a"),
+    "resume": (3, Attribution(torch.zeros(1))),
+    "features": ("superpixel", 0, 2.5, True, (2, 2, 2, 2, 2)),
+    "window": (0, 2.5, 10**6, (2, 2, 2, 2, 2)),
+    "stride": (0, 2.5, 10**6),
 }
 
 

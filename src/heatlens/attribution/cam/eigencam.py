@@ -49,7 +49,7 @@ def eigencam(
 
     Args:
         model: gives activations.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: not used.
         layer: where to read; None is the last layer whose cells lie on a grid.
         relu: keep the positive part alone.
@@ -57,7 +57,7 @@ def eigencam(
         precision: of the pass, "fp32", "bf16" or "auto".
 
     Returns:
-        Values (N, 1, h, w), in units of activation.
+        Values (N, 1, *cells), in units of activation.
     """
     A, place = activation(model, batch, layer, precision)
     cells = A.flatten(2).transpose(1, 2).double()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from heatlens.attribution.cam.layer import activation_and_gradient, class_map
+from heatlens.attribution.cam.layer import activation_and_gradient, cell_axes, class_map
 from heatlens.attribution.method import Attribution, register
 from heatlens.models.protocol import Model, Passes
 from heatlens.models.targets import Target
@@ -41,15 +41,15 @@ def gradcam(
 
     Args:
         model: gives gradients at a layer.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         layer: where to read; None is the last layer whose cells lie on a grid.
         relu: keep the positive part alone, as the paper does.
         precision: of the passes, "fp32", "bf16" or "auto".
 
     Returns:
-        Values (N, 1, h, w), in units of score per cell, as a mean over the cells' gradients.
+        Values (N, 1, *cells), in units of score per cell, as a mean over the cells' gradients.
     """
     A, slope, place = activation_and_gradient(model, batch, target, layer, precision)
-    weight = slope.mean((2, 3))
-    return class_map(torch.einsum("nk,nkhw->nhw", weight, A), place, relu)
+    weight = slope.mean(cell_axes(slope))
+    return class_map(torch.einsum("nk,nk...->n...", weight, A), place, relu)

@@ -22,7 +22,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from heatlens.attribution.cam.layer import activation_and_gradient, class_map
+from heatlens.attribution.cam.layer import activation_and_gradient, cell_axes, class_map
 from heatlens.attribution.method import Attribution, register
 from heatlens.models.protocol import Model, Passes
 from heatlens.models.targets import Target
@@ -51,17 +51,17 @@ def gradcam_plus_plus(
 
     Args:
         model: gives gradients at a layer.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         layer: where to read; None is the last layer whose cells lie on a grid.
         relu: keep the positive part alone, as the paper does.
         precision: of the passes, "fp32", "bf16" or "auto".
 
     Returns:
-        Values (N, 1, h, w), in units of score.
+        Values (N, 1, *cells), in units of score.
     """
     A, slope, place = activation_and_gradient(model, batch, target, layer, precision)
-    denominator = 2 + slope * A.sum((2, 3), keepdim=True)
+    denominator = 2 + slope * A.sum(cell_axes(A), keepdim=True)
     alpha = 1 / denominator.masked_fill(denominator == 0, torch.inf)
-    weight = (alpha * slope.clamp(min=0)).sum((2, 3))
-    return class_map(torch.einsum("nk,nkhw->nhw", weight, A), place, relu)
+    weight = (alpha * slope.clamp(min=0)).sum(cell_axes(A))
+    return class_map(torch.einsum("nk,nk...->n...", weight, A), place, relu)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from heatlens.attribution.cam.layer import activation_and_gradient, class_map
+from heatlens.attribution.cam.layer import activation_and_gradient, cell_axes, class_map
 from heatlens.attribution.method import Attribution, register
 from heatlens.models.protocol import Model, Passes
 from heatlens.models.targets import Target
@@ -41,17 +41,17 @@ def gradient_x_activation(
 
     Args:
         model: gives gradients at a layer.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         layer: where to read; None is the last layer whose cells lie on a grid.
         relu: keep the map's positive part alone; the channels' contributions keep their sign.
         precision: of the passes, "fp32", "bf16" or "auto".
 
     Returns:
-        Values (N, 1, h, w) in units of score; `info["channel_contributions"]` is (N, K). Without
+        Values (N, 1, *cells) in units of score; `info["channel_contributions"]` is (N, K). Without
         `relu` both have the same sum.
     """
     A, slope, place = activation_and_gradient(model, batch, target, layer, precision)
     product = slope * A
-    channels = product.sum((2, 3))
+    channels = product.sum(cell_axes(product))
     return class_map(product.sum(1), place, relu, channel_contributions=channels)

@@ -10,7 +10,7 @@ from heatlens.errors import NoSpatialLayer
 from heatlens.models.protocol import Model, SpatialLayer
 from heatlens.models.targets import Target
 
-__all__ = ["activation", "activation_and_gradient", "class_map", "place_of"]
+__all__ = ["activation", "activation_and_gradient", "cell_axes", "class_map", "place_of"]
 
 
 def place_of(model: Model, batch: Tensor, layer: str | None) -> SpatialLayer:
@@ -35,7 +35,7 @@ def place_of(model: Model, batch: Tensor, layer: str | None) -> SpatialLayer:
 def activation(
     model: Model, batch: Tensor, layer: str | None, precision: str
 ) -> tuple[Tensor, SpatialLayer]:
-    """The layer's output (N, K, h, w), by one forward pass, and where it is from."""
+    """The layer's output (N, K, *cells), by one forward pass, and where it is from."""
     place = place_of(model, batch, layer)
     output = model.at(precision).activations(batch, [place.name])[place.name]
     return place.to_grid(output), place
@@ -49,15 +49,20 @@ def activation_and_gradient(
     One forward pass, and one backward pass that ends at the layer.
 
     Returns:
-        A and dF/dA, both (N, K, h, w), and where they are from.
+        A and dF/dA, both (N, K, *cells), and where they are from.
     """
     place = place_of(model, batch, layer)
     output, slope = model.at(precision).layer_gradient(batch, place.name, target)
     return place.to_grid(output), place.to_grid(slope), place
 
 
+def cell_axes(A: Tensor) -> tuple[int, ...]:
+    """The axes of (N, K, *cells) that are cells."""
+    return tuple(range(2, A.ndim))
+
+
 def class_map(cells: Tensor, place: SpatialLayer, relu: bool, **info: Tensor) -> Attribution:
-    """A map (N, h, w) as the result of a method; `relu` keeps the positive part alone."""
+    """A map (N, *cells) as the result of a method; `relu` keeps the positive part alone."""
     values = (cells.clamp(min=0) if relu else cells).unsqueeze(1)
     return Attribution(
         values.contiguous(memory_format=torch.contiguous_format),

@@ -40,7 +40,7 @@ def layercam(
 
     Args:
         model: gives gradients at a layer.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         layer: where to read; None is the last layer whose cells lie on a grid. Earlier layers
             give finer maps, which is what the method is for.
@@ -48,7 +48,7 @@ def layercam(
         precision: of the passes, "fp32", "bf16" or "auto".
 
     Returns:
-        Values (N, 1, h, w), in units of score.
+        Values (N, 1, *cells), in units of score.
     """
     A, slope, place = activation_and_gradient(model, batch, target, layer, precision)
     return class_map((slope.clamp(min=0) * A).sum(1), place, relu)

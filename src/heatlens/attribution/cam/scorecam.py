@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from heatlens.attribution.baselines import Baseline, baseline_like
-from heatlens.attribution.cam.layer import activation, class_map
+from heatlens.attribution.cam.layer import activation, cell_axes, class_map
 from heatlens.attribution.method import Attribution, register
 from heatlens.errors import InvalidArgument
 from heatlens.models.protocol import Model, Passes
@@ -61,7 +61,7 @@ def scorecam(
 
     Args:
         model: gives activations and scores.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         layer: where to read; None is the last layer whose cells lie on a grid.
         samples: how many channels to try, those with the largest standard deviation over the
@@ -73,7 +73,7 @@ def scorecam(
         seed: of a noise baseline.
 
     Returns:
-        Values (N, 1, h, w), in units of score times activation ("increase") or of activation
+        Values (N, 1, *cells), in units of score times activation ("increase") or of activation
         ("softmax"); `info["channel_weights"]` is (N, K).
     """
     if weights not in ("increase", "softmax"):
@@ -87,7 +87,7 @@ def scorecam(
         weight = increase.masked_fill(~tried, -torch.inf).softmax(1).nan_to_num(0.0)
     else:
         weight = increase
-    cells = torch.einsum("nk,nkhw->nhw", weight, A)
+    cells = torch.einsum("nk,nk...->n...", weight, A)
     return class_map(cells, place, relu, channel_weights=weight)
 
 
@@ -97,7 +97,7 @@ def worth_trying(A: Tensor, samples: int | None) -> Tensor:
         raise InvalidArgument(
             f"samples is {samples!r}; a number of channels of at least 1, or None"
         )
-    low, high = A.amin((2, 3)), A.amax((2, 3))
+    low, high = A.amin(cell_axes(A)), A.amax(cell_axes(A))
     # Rounding leaves a spread of some 1e-7 on what is constant.
     varied = high - low > 1e-5 * torch.maximum(low.abs(), high.abs())
     if samples is None or samples >= A.shape[1]:
@@ -121,7 +121,7 @@ def increases(
         return scores
     together = model.rows(batch, gradient=False, wanted=len(rows))
     for row, channel in zip(rows.split(together), channels.split(together), strict=True):
-        mask = masks(A[row, channel], batch.shape[-2:]).to(batch)
+        mask = masks(A[row, channel], batch.shape[2:]).to(batch)
         seen = torch.lerp(start[row], batch[row], mask.unsqueeze(1))
         score = target.take(row).scores(model.predict(seen, target.layer))
         scores[row, channel] = score - empty[row]
@@ -129,13 +129,16 @@ def increases(
 
 
 def masks(A: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Activations (M, h, w), none constant, enlarged to (M, *size) and scaled to 0..1.
+    """Activations (M, *cells), none constant, enlarged to (M, *size) and scaled to 0..1.
 
     Example:
         >>> masks(torch.tensor([[[1.0, 3.0]]]), (1, 2))
         tensor([[[0., 1.]]])
     """
-    large = torch.nn.functional.interpolate(A.unsqueeze(1), size, mode="bilinear").squeeze(1)
-    low, high = large.amin((1, 2), keepdim=True), large.amax((1, 2), keepdim=True)
+    mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)]
+    large = torch.nn.functional.interpolate(A.unsqueeze(1), size, mode=mode)
+    axes = cell_axes(large)
+    low, high = large.amin(axes, keepdim=True), large.amax(axes, keepdim=True)
+    large, low, high = (values.squeeze(1) for values in (large, low, high))
     # A picture smaller than the grid may miss all that varies: then nothing is let through.
     return (large - low) / (high - low).clamp(min=torch.finfo(large.dtype).tiny)

@@ -28,7 +28,7 @@ def gradient(model: Model, batch: Tensor, target: Target) -> Tensor:
 
     Args:
         model: gives gradients.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
 
     Returns:

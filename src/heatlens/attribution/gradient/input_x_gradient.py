@@ -27,7 +27,7 @@ def input_x_gradient(
 
     Args:
         model: gives gradients.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         baseline: what the input is measured from, in pixel space; None is the paper's zero of
             the normalised input.

@@ -45,7 +45,7 @@ def integrated_gradients(
 
     Args:
         model: gives gradients.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         baseline: where the path starts, named in pixel space or a tensor like `batch`.
         steps: nodes of the quadrature; memory does not grow with it.
@@ -53,7 +53,7 @@ def integrated_gradients(
         seed: of a noise baseline.
 
     Returns:
-        Values (N, C, H, W) in units of score.
+        Values (N, C, *grid) in units of score.
     """
     start = baseline_like(batch, baseline, model.contract, seed=seed)
     path = batch - start
@@ -64,16 +64,16 @@ def integrated_gradients(
     together = max(1, model.rows(batch, gradient=True, wanted=count * steps) // count)
     for first in range(0, steps, together):
         nodes = torch.as_tensor(positions[first : first + together]).to(batch)
-        points = (start + nodes.view(-1, 1, 1, 1, 1) * path).flatten(0, 1)
+        points = (start + nodes.view(-1, *(1 for _ in path.shape)) * path).flatten(0, 1)
         rows = torch.arange(count).repeat(len(nodes))
         slopes = model.input_gradient(points, target.take(rows)).unflatten(0, (-1, count))
         share = torch.as_tensor(weights[first : first + together]).to(total)
-        total += torch.einsum("s,snchw->nchw", share, slopes)
+        total += torch.einsum("s,sn...->n...", share, slopes)
     values = total * path
     ends = torch.cat([batch, start])
     twice = target.take(torch.arange(count).repeat(2))
     scores = twice.scores(model.predict(ends, target.layer)).view(2, count)
-    gap = values.double().sum((1, 2, 3)) - (scores[0] - scores[1]).double()
+    gap = values.double().flatten(1).sum(1) - (scores[0] - scores[1]).double()
     return Attribution(
         values, info={"completeness_gap": gap.abs(), "score_difference": scores[0] - scores[1]}
     )

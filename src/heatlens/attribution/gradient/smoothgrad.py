@@ -62,7 +62,7 @@ def smoothgrad(
 
     Args:
         model: gives gradients.
-        batch: (N, C, H, W) as the model takes it.
+        batch: (N, C, *grid) as the model takes it.
         target: whose score.
         of: the gradient method that is averaged.
         samples: noisy copies; memory does not grow with it.
@@ -73,7 +73,7 @@ def smoothgrad(
         seed: of the noise; each row gets the same noise whatever batch it is in.
 
     Returns:
-        Values (N, C, H, W), and their standard error over the samples.
+        Values (N, C, *grid), and their standard error over the samples.
     """
     inner = METHODS[of]
     if inner.family != "gradient" or of == "smoothgrad":
@@ -91,7 +91,7 @@ def smoothgrad(
 
     count = len(batch)
     flat = batch.flatten(1)
-    sigma = noise * (flat.amax(1) - flat.amin(1)).view(-1, 1, 1, 1)
+    sigma = noise * (flat.amax(1) - flat.amin(1)).view(-1, *(1 for _ in batch.shape[1:]))
     generator = torch.Generator().manual_seed(seed)
     moments = torch.zeros((4, *batch.shape), dtype=torch.float64, device=batch.device)
     gaps: list[Tensor] = []
