@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from heatlens.image import Image
     from heatlens.images.read import read_image
     from heatlens.models.contract import Contract
+    from heatlens.models.function.endpoint import Endpoint
     from heatlens.models.load import list_models, load_model
     from heatlens.models.predict import Prediction, predict
     from heatlens.models.targets import (
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from heatlens.render.hotspots import Hotspot, hotspots
     from heatlens.search.hits import Hits
     from heatlens.search.index import ImageIndex
+    from heatlens.sound import Sound
+    from heatlens.text import Text
 
 __all__ = [
     "Attribution",
@@ -48,6 +51,7 @@ __all__ = [
     "Contract",
     "Difference",
     "Distribution",
+    "Endpoint",
     "Heatmap",
     "Hits",
     "Hotspot",
@@ -60,7 +64,9 @@ __all__ = [
     "Provenance",
     "Region",
     "Similarity",
+    "Sound",
     "Target",
+    "Text",
     "TopK",
     "__version__",
     "as_distribution",
@@ -83,6 +89,7 @@ _HOME = {
     "Contract": "models.contract",
     "Difference": "models.targets",
     "Distribution": "distributions.distribution",
+    "Endpoint": "models.function.endpoint",
     "Heatmap": "heatmap",
     "Hits": "search.hits",
     "Hotspot": "render.hotspots",
@@ -95,7 +102,9 @@ _HOME = {
     "Provenance": "provenance",
     "Region": "models.targets",
     "Similarity": "models.targets",
+    "Sound": "sound",
     "Target": "models.targets",
+    "Text": "text",
     "TopK": "models.targets",
     "as_distribution": "distributions.as_distribution",
     "attribute": "attribution.attribute",

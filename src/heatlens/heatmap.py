@@ -1,11 +1,13 @@
-"""A heatmap: a distribution of evidence over an image."""
+"""A heatmap: a distribution of evidence over an image, a film, a sound or a text."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from heatlens.distributions.distribution import Distribution
     from heatlens.image import Image
     from heatlens.render.hotspots import Hotspot
+    from heatlens.sound import Sound
+    from heatlens.text import Text
 
 __all__ = ["Heatmap"]
 
-_AXES = ("YX", "ZYX", "TYX")
+_AXES = ("YX", "ZYX", "TYX", "FT", "T", "Z", "F", "L")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +37,16 @@ class Heatmap:
 
     Attributes:
         values: read-only float32, laid out as `axes`; finite everywhere.
-        axes: "YX", "ZYX" or "TYX".
+        axes: "YX" (a picture), "ZYX" (a volume), "TYX" (a film), "FT" (a sound: frequency by
+            time), "T" (frames or moments), "Z" (slices), "F" (frequencies), "L" (the words of a
+            text).
         signed: whether negative values mean evidence against; else all values are >= 0.
         provenance: how it was made.
         error: standard error per pixel of a sampling method, shaped like `values`.
         valid: False where the model saw nothing (outside of a crop); None means all is valid.
             Values there are 0 and mean nothing.
+        coordinates: what the places along an axis are, by axis: seconds for "T", millimetres for
+            "Z", Hz for "F", the words for "L". An axis that is not in it counts its pixels.
 
     Example:
         >>> heat = Heatmap(np.array([[0.0, 2.0], [-1.0, 1.0]]), Provenance("by hand"))
@@ -54,6 +62,7 @@ class Heatmap:
     signed: bool = True
     error: npt.NDArray[np.float32] | None = None
     valid: npt.NDArray[np.bool_] | None = None
+    coordinates: Mapping[str, tuple[float, ...] | tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check shapes and values; arrays become read-only float32 and bool, copied if need be."""
@@ -83,11 +92,19 @@ class Heatmap:
                     f"`{name}` has shape {array.shape}, the values have {values.shape}"
                 )
             object.__setattr__(self, name, array)
+        places = {axis: _places(axis, given) for axis, given in self.coordinates.items()}
+        for axis, along in places.items():
+            if axis not in self.axes or len(along) != values.shape[self.axes.index(axis)]:
+                raise InvalidArgument(
+                    f"coordinates name {len(along)} places along {axis!r}; the values have axes "
+                    f"{self.axes!r} and shape {values.shape}"
+                )
+        object.__setattr__(self, "coordinates", MappingProxyType(places))
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return self.values.shape[-2], self.values.shape[-1]
+        """Height and width in pixels; of a map along one axis its height is 1."""
+        return (1, *self.values.shape)[-2], self.values.shape[-1]
 
     @property
     def empty(self) -> bool:
@@ -119,6 +136,30 @@ class Heatmap:
     def positive(self) -> Heatmap:
         """Only the evidence for the target: negative values become 0."""
         return self.with_(values=np.maximum(self.values, 0), signed=False, error=None)
+
+    def over(self, axes: str) -> Heatmap:
+        """The evidence along some of the axes, summed over the others: `over("T")` per frame.
+
+        Example:
+            >>> film = Heatmap(np.ones((3, 2, 2)), Provenance("by hand"), axes="TYX")
+            >>> film.over("T").values.tolist()
+            [4.0, 4.0, 4.0]
+        """
+        if axes not in _AXES or not set(axes) <= set(self.axes):
+            able = [name for name in _AXES if set(name) <= set(self.axes)]
+            raise InvalidArgument(
+                f"a heatmap with axes {self.axes!r} has none over {axes!r}; it can be over "
+                f"{', '.join(able)}"
+            )
+        if axes == self.axes:
+            return self
+        others = tuple(place for place, axis in enumerate(self.axes) if axis not in axes)
+        values = self.values.astype(np.float64).sum(others).astype(np.float32)
+        # Standard errors of pixels that share their samples are added: an upper bound.
+        error = None if self.error is None else self.error.sum(others)
+        valid = None if self.valid is None else self.valid.any(others)
+        kept = {axis: along for axis, along in self.coordinates.items() if axis in axes}
+        return self.with_(values=values, axes=axes, error=error, valid=valid, coordinates=kept)
 
     def resized(self, size: tuple[int, int]) -> Heatmap:
         """The same evidence on a grid of `size` (height, width), half-pixel centres."""
@@ -152,8 +193,8 @@ class Heatmap:
 
         return wasserstein(self, other, **{**parameters, "plan": False})
 
-    def plot(self, image: Image | None = None, **parameters: Any) -> Figure:
-        """Draw the map, over `image` if given; see `heatlens.render.figure`."""
+    def plot(self, image: Image | Sound | Text | None = None, **parameters: Any) -> Figure:
+        """Draw the map, over what it belongs to if given; see `heatlens.render.figure`."""
         from heatlens.render.figure import plot
 
         return plot(self, image, **parameters)
@@ -189,7 +230,8 @@ class Heatmap:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made by the constructor: checked, and read-only as well."""
-        return type(self), tuple(getattr(self, item.name) for item in dataclasses.fields(self))
+        fields = [getattr(self, item.name) for item in dataclasses.fields(self)]
+        return type(self), (*fields[:-1], dict(self.coordinates))
 
     def _repr_png_(self) -> bytes:
         from heatlens.render.figure import png
@@ -205,3 +247,8 @@ class Heatmap:
             f"Heatmap({made.method}{of}, {self.axes} {shape}, "
             f"{self.values.min():.3g}..{self.values.max():.3g})"
         )
+
+
+def _places(axis: str, given: Any) -> tuple[float, ...] | tuple[str, ...]:
+    """The places along an axis as plain, unchangeable values."""
+    return tuple(map(str, given)) if axis == "L" else tuple(float(place) for place in given)

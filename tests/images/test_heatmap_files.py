@@ -19,7 +19,7 @@ FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 @st.composite
 def heatmaps(draw):
-    axes = draw(st.sampled_from(["YX", "ZYX", "TYX"]))
+    axes = draw(st.sampled_from(["YX", "ZYX", "TYX", "FT", "T", "F", "L"]))
     shape = draw(hnp.array_shapes(min_dims=len(axes), max_dims=len(axes), max_side=6))
     values = draw(hnp.arrays(np.float32, shape, elements=FLOATS))
     signed = draw(st.booleans())
@@ -32,7 +32,16 @@ def heatmaps(draw):
     )
     error = draw(st.none() | hnp.arrays(np.float32, shape, elements=FLOATS))
     valid = draw(st.none() | hnp.arrays(np.bool_, shape))
-    return Heatmap(values if signed else abs(values), provenance, axes, signed, error, valid)
+    numbers = st.floats(allow_nan=False)
+    coordinates = {
+        axis: draw(
+            st.lists(st.text(max_size=5) if axis == "L" else numbers, min_size=n, max_size=n)
+        )
+        for axis, n in zip(axes, shape)
+        if draw(st.booleans())
+    }
+    values = values if signed else abs(values)
+    return Heatmap(values, provenance, axes, signed, error, valid, coordinates)
 
 
 def equal(one, other):
@@ -42,7 +51,8 @@ def equal(one, other):
             return False
         if mine is not None and (mine.dtype, mine.tobytes()) != (theirs.dtype, theirs.tobytes()):
             return False
-    return (one.axes, one.signed, one.provenance) == (other.axes, other.signed, other.provenance)
+    rest = [(it.axes, it.signed, it.provenance, it.coordinates) for it in (one, other)]
+    return rest[0] == rest[1]
 
 
 @settings(max_examples=40, deadline=None)
@@ -58,6 +68,47 @@ def test_round_trip_keeps_every_bit(tmp_path_factory, heatmap, suffix):
 def example(**more):
     values = np.linspace(-1, 1, 30, dtype=np.float32).reshape(5, 6)
     return Heatmap(values, Provenance("gradcam", target="Störche 🐦"), **more)
+
+
+def header_of(path):
+    if path.suffix == ".npz":
+        return json.loads(np.load(path)["header"].tobytes())
+    with Pillow.open(path) as picture:
+        return json.loads(picture.tag_v2[270])
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".tif"])
+def test_only_a_map_with_coordinates_needs_a_new_reader(tmp_path, suffix):
+    plain, placed = tmp_path / f"plain{suffix}", tmp_path / f"placed{suffix}"
+    example().save(plain)
+    seconds = {"T": np.arange(6) / 3}
+    example().with_(axes="FT", coordinates=seconds).save(placed)
+    assert header_of(plain)["heatlens"] == 1
+    assert "coordinates" not in header_of(plain)
+    assert header_of(placed)["heatlens"] == 2
+    assert Heatmap.load(placed).coordinates == {"T": tuple(seconds["T"].tolist())}
+
+
+def test_a_map_along_one_axis_is_a_tiff_of_one_row(tmp_path):
+    path = tmp_path / "words.tif"
+    words = ("Störche", "\ud800", "🐦\n", "")
+    heat = Heatmap(np.arange(4.0), Provenance("x"), "L", coordinates={"L": words})
+    heat.save(path)
+    assert Heatmap.load(path).coordinates["L"] == words
+    with Pillow.open(path) as picture:
+        assert picture.size == (4, 1)
+
+
+def test_coordinates_that_do_not_fit_are_damage(tmp_path):
+    path = tmp_path / "map.npz"
+    example().save(path)
+    arrays = dict(np.load(path))
+    for broken in ({"T": [1]}, {"X": [1]}, {"X": "no number"}, [1]):
+        header = header_of(path) | {"coordinates": broken}
+        changed = arrays | {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+        np.savez(tmp_path / "broken.npz", **changed)
+        with pytest.raises(UnreadableImage, match="damaged"):
+            Heatmap.load(tmp_path / "broken.npz")
 
 
 def test_other_programs_read_the_tiff(tmp_path):

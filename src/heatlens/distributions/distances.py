@@ -15,6 +15,7 @@ from heatlens.distributions.pair import common_frame
 from heatlens.distributions.pictures import Source, hidden, opened, whole
 from heatlens.distributions.wasserstein import wasserstein
 from heatlens.errors import InvalidArgument, InvalidType, UnknownName
+from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 
 __all__ = ["Distance", "distances", "grids"]
@@ -117,7 +118,8 @@ def grids(a: Any, b: Any) -> tuple[Grids, tuple[str, ...]]:
 
     Raises:
         InvalidType: a finished distribution.
-        InvalidArgument: a picture beside a map, whose values mean different things.
+        InvalidArgument: a picture beside a map, whose values mean different things, or maps with
+            other axes.
     """
     for thing in (a, b):
         if isinstance(thing, Distribution):
@@ -127,6 +129,12 @@ def grids(a: Any, b: Any) -> tuple[Grids, tuple[str, ...]]:
         raise InvalidArgument(
             "one is a picture and the other a map: grey values and evidence have no common unit; "
             "wasserstein compares where they lie"
+        )
+    kinds = {source.axes for source in (a, b) if isinstance(source, Heatmap)}
+    if len(kinds) > 1:
+        raise InvalidArgument(
+            f"the maps have axes {' and '.join(map(repr, sorted(kinds)))}: their cells are not of "
+            "the same kind"
         )
     grid: tuple[int, int] = a.size
     notes: tuple[str, ...] = ()

@@ -158,10 +158,11 @@ def resized(heatmap: Heatmap, size: tuple[int, int]) -> Heatmap:
     Values keep their scale: a constant map stays the same constant, the sum changes with the
     area. Pixels that are not `valid` lend nothing to their neighbours; a new pixel is valid where
     at least half of what it is made of was. The error is mixed like the values, which is its
-    upper bound (neighbouring errors taken as fully dependent).
+    upper bound (neighbouring errors taken as fully dependent). Of a sound the rows are bands of
+    frequency and the columns moments; their Hz and seconds are those of the new centres.
 
     Raises:
-        InvalidArgument: a size that is not two positive whole numbers.
+        InvalidArgument: a size that is not two positive whole numbers, or a map along one axis.
 
     Example:
         >>> from heatlens.heatmap import Heatmap
@@ -170,6 +171,10 @@ def resized(heatmap: Heatmap, size: tuple[int, int]) -> Heatmap:
         >>> resized(heat, (1, 4)).values.tolist()
         [[0.0, 0.25, 0.75, 1.0]]
     """
+    if heatmap.values.ndim < 2:
+        raise InvalidArgument(
+            f"a heatmap with axes {heatmap.axes!r} has no rows and columns that could be resized"
+        )
     new = tuple(size)
     if len(new) != 2 or any(int(n) != n or n < 1 for n in new):
         raise InvalidArgument(f"`size` is {size!r}; it has to be (height, width), both at least 1")
@@ -177,13 +182,14 @@ def resized(heatmap: Heatmap, size: tuple[int, int]) -> Heatmap:
     for old, n in zip(heatmap.size, new, strict=True):
         bands.append(band(_centres(n) * (old / n), old, old / n))
     rows, columns = bands
+    places = _resized_places(heatmap, new)
 
     def resample(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return separable(array, rows, columns)
 
     if heatmap.valid is None:
         error = None if heatmap.error is None else resample(heatmap.error)
-        return heatmap.with_(values=resample(heatmap.values), error=error)
+        return heatmap.with_(values=resample(heatmap.values), error=error, coordinates=places)
     seen = heatmap.valid
     share = resample(seen)
     valid = share >= 0.5
@@ -193,7 +199,27 @@ def resized(heatmap: Heatmap, size: tuple[int, int]) -> Heatmap:
         return np.where(valid, resample(np.where(seen, array, 0)) / weight, 0)
 
     error = None if heatmap.error is None else masked(heatmap.error)
-    return heatmap.with_(values=masked(heatmap.values), error=error, valid=valid)
+    values = masked(heatmap.values)
+    return heatmap.with_(values=values, error=error, valid=valid, coordinates=places)
+
+
+def _resized_places(heatmap: Heatmap, new: tuple[int, ...]) -> dict[str, Any]:
+    """The coordinates at the new centres, beyond the outermost old ones by the same step.
+
+    Of a single row or column nobody knows the step: enlarged, it has none any more.
+    """
+    places: dict[str, Any] = dict(heatmap.coordinates)
+    for axis, old, n in zip(heatmap.axes[-2:], heatmap.size, new, strict=True):
+        if axis not in places or old == n:
+            continue
+        if old == 1:
+            del places[axis]
+            continue
+        along = np.asarray(places[axis], np.float64)
+        where = _centres(n) * (old / n) - 0.5
+        first = np.clip(np.floor(where).astype(int), 0, old - 2)
+        places[axis] = (along[first] + (where - first) * (along[first + 1] - along[first])).tolist()
+    return places
 
 
 def _centres(count: int) -> npt.NDArray[np.float64]:

@@ -2,7 +2,11 @@
 
 npz: the arrays `values`, `error`, `valid` (the last two where there are any) and `header`, a JSON
 text. TIFF: 32-bit float pages, first all values, then all errors, then the valid masks as 8 bits;
-the JSON header is the first page's ImageDescription. Neither can hold code: nothing is pickled.
+the JSON header is the first page's ImageDescription. A map along one axis is a page of one row.
+Neither can hold code: nothing is pickled.
+
+Format 2 is format 1 with `coordinates` (seconds, Hz, words) in the header. A map without any is
+written as format 1 still, which an older heatlens reads; it would leave them out unsaid.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from heatlens.provenance import Provenance
 
 __all__ = ["load", "save"]
 
-_FORMAT = 1
+_FORMAT, _WITHOUT_COORDINATES = 2, 1
 _TIFF = (".tif", ".tiff")
 _BROKEN: tuple[type[Exception], ...] = (
     *(OSError, ValueError, KeyError, TypeError, EOFError, SyntaxError, IndexError),
@@ -100,14 +104,16 @@ def _suffix(path: Path) -> str:
 
 def _header(heatmap: Heatmap) -> str:
     """JSON in plain ASCII, which a TIFF tag can hold."""
-    header = {
-        "heatlens": _FORMAT,
+    header: dict[str, Any] = {
+        "heatlens": _FORMAT if heatmap.coordinates else _WITHOUT_COORDINATES,
         "axes": heatmap.axes,
         "signed": heatmap.signed,
         "shape": heatmap.values.shape,
         "layers": [name for name, _ in _layers(heatmap)],
         "provenance": json.loads(heatmap.provenance.to_json()),
     }
+    if heatmap.coordinates:
+        header["coordinates"] = dict(heatmap.coordinates)
     return json.dumps(header)
 
 
@@ -133,6 +139,7 @@ def _made(text: str, layers: dict[str, npt.NDArray[Any]], source: Path) -> Heatm
         signed=header["signed"],
         error=layers.get("error"),
         valid=layers.get("valid"),
+        coordinates=header.get("coordinates", {}),
     )
 
 
@@ -201,7 +208,7 @@ def _read_tiff(stream: BinaryIO, source: Path) -> Heatmap:
         pages = []
         for index in range(depth):
             picture.seek(number * depth + index)
-            if picture.size != (shape[-1], shape[-2]):
+            if picture.size != (shape[-1], (1, *shape)[-2]):
                 raise UnreadableImage(f"{source} is damaged: its pages differ in size")
             load_pixels(picture)
             pages.append(np.array(picture))

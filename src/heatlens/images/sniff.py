@@ -26,6 +26,10 @@ _PICTURES = (
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 _NIFTI_SUFFIXES = (".nii", ".nii.gz")
 
+_VIDEO = (
+    "a video; give an array of its frames, (frames, rows, columns, 3): with axes='TYXC' it is "
+    "explained as a film"
+)
 _OTHERS = (
     (b"%pdf", "a PDF document; export the page as PNG"),
     (b"<svg", "an SVG drawing; export it as PNG"),
@@ -38,7 +42,7 @@ _OTHERS = (
     (b"\x93numpy", "a NumPy file; give numpy.load(path)"),
     (b"\x89hdf", "an HDF5 file; give the array inside"),
     (b"8bps", "a Photoshop document; export it as PNG or TIFF"),
-    (b"\x1ae\xdf\xa3", "a video; give one of its frames"),
+    (b"\x1ae\xdf\xa3", _VIDEO),
 )
 
 
@@ -93,11 +97,11 @@ def describe(head: bytes) -> str:
     if head[4:8] == b"ftyp":
         if head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"heif"):
             return "it looks like HEIC; convert it to JPEG or PNG"
-        return "it looks like a video; give one of its frames"
+        return f"it looks like {_VIDEO}"
     if head[4:8] == b"jP  " or head.startswith(b"\xff\x4f\xff\x51"):
         return "it looks like JPEG 2000; convert it to PNG or TIFF"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "it looks like a video; give one of its frames"
+        return f"it looks like {_VIDEO}"
     if _is_text(head):
         words = " ".join(head.decode("utf-8", "replace").split())
         return f"it looks like text, {words[:40]!r}"

@@ -11,14 +11,16 @@ import numpy.typing as npt
 from heatlens.heatmap import Heatmap
 from heatlens.render.colour import Scale
 from heatlens.render.overlay import blend
-from heatlens.render.typography import INK, MUTED, font, number, wrapped
+from heatlens.render.typography import INK, MUTED, font, number, width, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Bar", "bar_for", "draw_bar", "labels_of", "ticks_of"]
+__all__ = ["Bar", "bar_for", "draw_bar", "label_lines", "labels_of", "ticks_of"]
 
-_STEPS = 512
+_STEPS, _SMALL = 512, 7
+_BETWEEN = 0.06
+"""Inches between two labels."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,16 @@ def labels_of(bar: Bar) -> list[str]:
     return [_label(tick, bar) for tick in ticks_of(bar.scale, bar.marks)]
 
 
+def label_lines(bar: Bar, length: float, most: int = 2) -> list[str]:
+    """What the values are, in at most `most` lines along a bar of `length` inches."""
+    return wrapped(bar.label, length, _SMALL, most=most)
+
+
 def draw_bar(axes: Axes, bar: Bar, length: float, horizontal: bool = False) -> None:
     """Draw `bar` so that it fills `axes`, whose data coordinates are the real values.
 
-    A label that does not fit into `length` (inches) is cut.
+    What the values are takes two lines beside an upright bar of few inches `length`; of the
+    ticks of a horizontal one those are left out whose labels would touch another.
     """
     scale = bar.scale
     axes.set_label("colour bar")
@@ -98,29 +106,50 @@ def draw_bar(axes: Axes, bar: Bar, length: float, horizontal: bool = False) -> N
         interpolation="nearest",
         extent=(*ends, *across) if horizontal else (*across, *ends),
     )
-    ticks = ticks_of(scale, bar.marks)
+    ticks, labels = ticks_of(scale, bar.marks), labels_of(bar)
+    if horizontal:
+        kept = _apart(ticks, labels, scale, length)
+        ticks, labels = [ticks[k] for k in kept], [labels[k] for k in kept]
     axis, other = (axes.xaxis, axes.yaxis) if horizontal else (axes.yaxis, axes.xaxis)
     other.set_ticks([])
-    axis.set_ticks(ticks, labels=labels_of(bar))
+    axis.set_ticks(ticks, labels=labels)
     if not horizontal:
         axes.yaxis.tick_right()
         axes.yaxis.set_label_position("right")
     axis.set_tick_params(length=2.5, width=0.6, pad=2, color=MUTED, labelcolor=INK, direction="out")
     for tick_label in axis.get_ticklabels():
-        tick_label.set_fontproperties(font(7))
+        tick_label.set_fontproperties(font(_SMALL))
         tick_label.set_parse_math(False)
         tick_label.set_usetex(False)
     if horizontal:  # the outer labels end where the bar does
         axis.get_ticklabels()[0].set_horizontalalignment("left")
         axis.get_ticklabels()[-1].set_horizontalalignment("right")
-    label = " ".join(wrapped(bar.label, length, 7, most=1))
-    axis.set_label_text(label, fontproperties=font(7), color=MUTED, parse_math=False, usetex=False)
+    label = "\n".join(label_lines(bar, length, most=1 if horizontal else 2))
+    axis.set_label_text(
+        label, fontproperties=font(_SMALL), color=MUTED, parse_math=False, usetex=False
+    )
     axis.labelpad = 4
     for mark in bar.marks:
         line = axes.axvline if horizontal else axes.axhline
         line(mark, color=INK, linewidth=0.8)
     for spine in axes.spines.values():
         spine.set(linewidth=0.5, color=MUTED, visible=True)
+
+
+def _apart(ticks: list[float], labels: list[str], scale: Scale, length: float) -> list[int]:
+    """Indices of the ticks whose labels do not touch: the ends, zero, then the others."""
+    last = len(ticks) - 1
+    spans = []
+    for k, (tick, label) in enumerate(zip(ticks, labels, strict=True)):
+        wide = width(label, _SMALL)
+        before = 0.0 if k == 0 else wide if k == last else wide / 2
+        start = length * float(scale.position(tick)) - before
+        spans.append((start - _BETWEEN / 2, start + wide + _BETWEEN / 2))
+    kept: list[int] = []
+    for k in sorted(range(last + 1), key=lambda k: (k not in (0, last), ticks[k] != 0, k)):
+        if all(spans[k][1] <= spans[j][0] or spans[j][1] <= spans[k][0] for j in kept):
+            kept.append(k)
+    return sorted(kept)
 
 
 def _colours(bar: Bar) -> npt.NDArray[np.uint8]:

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from heatlens.errors import InvalidArgument, UnknownName
-from heatlens.image import Image
 from heatlens.render import words
 from heatlens.render.bar import Bar
 from heatlens.render.colour import Scale
@@ -24,8 +23,8 @@ from heatlens.render.panel import Panel
 
 __all__ = ["STYLES", "Look", "Style", "input_panel", "panel_of"]
 
-Style = Literal["overlay", "heatmap", "panels", "contours"]
-STYLES: tuple[Style, ...] = ("overlay", "heatmap", "panels", "contours")
+Style = Literal["overlay", "heatmap", "panels", "contours", "strip"]
+STYLES: tuple[Style, ...] = ("overlay", "heatmap", "panels", "contours", "strip")
 
 _NOTHING = 225
 """The grey of a heatmap that shows no evidence: not a colour of any scale's low end."""
@@ -53,7 +52,7 @@ class Look:
         """The same look in another style."""
         return dataclasses.replace(self, style=style)
 
-    def explained(self, bar: Bar | None, image: Image | None) -> Bar | None:
+    def explained(self, bar: Bar | None, image: object) -> Bar | None:
         """The bar with the colours as they are seen: an overlay's are mixed, contours marked."""
         if bar is None or (image is None and self.style != "contours"):
             return bar
@@ -81,10 +80,14 @@ def panel_of(
     *,
     title: str = "",
     bar: Bar | None = None,
+    place: str = "",
 ) -> Panel:
-    """Draw the view's heatmap; without a picture, the colours stand alone."""
+    """Draw the view's heatmap; without a picture, the colours stand alone.
+
+    `place` is "slice" or "frame" for one of several, others of which show something.
+    """
     heat = view.heatmap
-    nothing = words.message(heat, scale)
+    nothing = words.message(heat, scale, place)
     if view.rgb is None or look.style == "heatmap":
         rgb = scale.colours(heat.values)
         if nothing:

@@ -12,9 +12,20 @@ from PIL import Image as Pillow
 from heatlens.errors import InvalidArgument, InvalidType
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
-from heatlens.render.colour import Sign
+from heatlens.render.colour import Scale, Sign
+from heatlens.render.typography import number
 
-__all__ = ["View", "check_same_grid", "slice_of", "smoothed", "view"]
+__all__ = [
+    "View",
+    "check_same_grid",
+    "hottest_slice",
+    "part_of",
+    "place_of",
+    "slice_of",
+    "smoothed",
+    "spread",
+    "view",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +64,15 @@ def view(heatmap: Heatmap, image: Image | None, longest: int = 1600) -> View:
 
 
 def slice_of(
-    heatmap: Heatmap, image: Image | None, index: int | None = None
+    heatmap: Heatmap, image: Image | None, index: int | None = None, scale: Scale | None = None
 ) -> tuple[Heatmap, Image | None, int | None]:
     """One slice or frame of a volume or film, by default the one with the most evidence.
+
+    Args:
+        heatmap: of a picture, a volume or a film.
+        image: what it belongs to, or a single picture that lies behind every slice.
+        index: which slice, from 0; negative ones count from the end.
+        scale: only evidence of a sign that it shows counts for the default.
 
     Returns:
         The map and the picture in two dimensions, and the index (None if there was only one).
@@ -71,7 +88,7 @@ def slice_of(
         return heatmap, image, None
     count = len(heatmap.values)
     if index is None:
-        index = int(np.argmax(np.abs(heatmap.values).sum(axis=(1, 2), dtype=np.float64)))
+        index = hottest_slice(heatmap, scale)
     if not -count <= index < count:
         raise InvalidArgument(f"index is {index}; the heatmap has {count} slices")
     index %= count
@@ -80,7 +97,11 @@ def slice_of(
         return None if array is None else array[index]
 
     flat = heatmap.with_(
-        values=heatmap.values[index], axes="YX", error=cut(heatmap.error), valid=cut(heatmap.valid)
+        values=heatmap.values[index],
+        axes="YX",
+        error=cut(heatmap.error),
+        valid=cut(heatmap.valid),
+        coordinates={axis: along for axis, along in heatmap.coordinates.items() if axis in "YX"},
     )
     if image is not None and image.axes[0] == heatmap.axes[0]:
         if len(image.pixels) != count:
@@ -97,6 +118,64 @@ def slice_of(
     return flat, image, index
 
 
+def hottest_slice(heatmap: Heatmap, scale: Scale | None = None) -> int:
+    """Index of the slice or frame with the most evidence of the signs that `scale` shows.
+
+    Args:
+        heatmap: of a volume or a film.
+        scale: a scale of one sign leaves the other out; None counts both.
+
+    Example:
+        >>> from heatlens.provenance import Provenance
+        >>> film = Heatmap(np.reshape([1.0, -5.0], (2, 1, 1)), Provenance("by hand"), "TYX")
+        >>> hottest_slice(film), hottest_slice(film, Scale(0.0, 1.0))
+        (1, 0)
+    """
+    values = heatmap.values
+    if scale is not None:
+        low, high = -np.inf if scale.low < 0 else 0.0, np.inf if scale.high > 0 else 0.0
+        values = np.clip(values, low, high)
+    others = tuple(range(1, values.ndim))
+    return int(np.argmax(np.abs(values).sum(axis=others, dtype=np.float64)))
+
+
+def part_of(heatmap: Heatmap, scale: Scale) -> str:
+    """What one of several is called, "slice" or "frame"; empty if none of them shows anything."""
+    if len(heatmap.axes) != 3 or not scale.strength(heatmap.values).any():
+        return ""
+    return "frame" if heatmap.axes[0] == "T" else "slice"
+
+
+def place_of(heatmap: Heatmap, index: int) -> str:
+    """What the slice or frame `index` is called, counted from 1, with a frame's time if known.
+
+    Example:
+        >>> from heatlens.provenance import Provenance
+        >>> film = Heatmap(np.ones((2, 1, 1)), Provenance("x"), "TYX", coordinates={"T": (0, 0.04)})
+        >>> place_of(film, 1)
+        'frame 2 (0.04 s)'
+    """
+    along = heatmap.coordinates.get("T")
+    name = f"{'frame' if heatmap.axes[0] == 'T' else 'slice'} {index + 1}"
+    return name if along is None else f"{name} ({number(float(along[index]))} s)"
+
+
+def spread(heatmap: Heatmap, most: int, always: int) -> list[int]:
+    """At most `most` slices or frames, evenly spaced among those seen, `always` one of them.
+
+    Example:
+        >>> from heatlens.provenance import Provenance
+        >>> spread(Heatmap(np.ones(100), Provenance("x"), "T"), 5, always=40)
+        [0, 33, 40, 66, 99]
+    """
+    seen = np.arange(len(heatmap.values))
+    if heatmap.valid is not None and heatmap.valid.any():
+        seen = np.flatnonzero(heatmap.valid.reshape(len(seen), -1).any(1))
+    if len(seen) > most:
+        seen = seen[np.linspace(0, len(seen) - 1, most - 1).round().astype(int)]
+    return sorted({*seen.tolist(), always})[:most]
+
+
 def smoothed(heatmap: Heatmap, sigma: float, sign: Sign = "positive") -> Heatmap:
     """The density of the evidence: the part with that sign, averaged around each pixel.
 
@@ -104,7 +183,7 @@ def smoothed(heatmap: Heatmap, sigma: float, sign: Sign = "positive") -> Heatmap
     around zero keeps its positive mass.
 
     Args:
-        heatmap: a two-dimensional map.
+        heatmap: a map of one picture, of a sound, or along one axis.
         sigma: standard deviation of the Gaussian in pixels; 0 leaves the map as it is.
         sign: see `heatlens.render.colour.scale_for`.
 

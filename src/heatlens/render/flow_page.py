@@ -37,7 +37,8 @@ def framed(
         The page, and how far below its upper edge the drawing begins; its left is at `MARGIN`.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from heatlens.render.shown import ShownFigure
 
     head = [
         *((line, _TITLE, True) for line in wrapped(title, wide, _TITLE, bold=True)),
@@ -47,7 +48,7 @@ def framed(
     above = sum(line_height(size) for _, size, _ in head) + (0.08 if head else 0)
     below = len(foot) * line_height(SMALL) + (0.07 if foot else 0)
     size = (wide + 2 * MARGIN, above + high + below + 2 * MARGIN)
-    figure = Figure(figsize=size, dpi=_DPI, facecolor="white")
+    figure = ShownFigure(figsize=size, dpi=_DPI, facecolor="white")
     figure.set_layout_engine("none")
     FigureCanvasAgg(figure)
     page = Page(figure, *size)

@@ -106,7 +106,10 @@ class Room:
         """The picture at its place in the common frame; grey where it does not reach."""
         if isinstance(picture, Heatmap):
             if picture.axes != "YX":
-                raise InvalidArgument("the flow of a volume cannot be drawn; take one slice of it")
+                advice = "; take one slice of it" if len(picture.axes) == 3 else ""
+                raise InvalidArgument(
+                    f"the flow of a heatmap with axes {picture.axes!r} cannot be drawn{advice}"
+                )
             pixels = scale_for(picture, sign="positive").colours(picture.values)
         else:
             pixels = pixels_of(picture)

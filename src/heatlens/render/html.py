@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 
 from heatlens.errors import InvalidArgument
 from heatlens.render.files import encode
+from heatlens.render.marked_words import MarkedWord
 from heatlens.render.sheet import is_figure, pixels_of
 from heatlens.render.typography import text
 
@@ -43,6 +44,12 @@ figure { margin: 0; max-width: 100% } img { max-width: 100%; height: auto; borde
 figcaption { font-size: .85rem }
 .tiles figure { width: 10rem } .tiles { gap: 1.2rem 1rem }
 table { border-collapse: collapse; font-size: .9rem; margin-top: .6rem }
+.words { line-height: 1; margin: .8rem 0 } .words span { display: inline-block; margin: 0 .3rem .5rem 0;
+  text-align: center }
+.words mark { display: block; padding: .3rem .4rem; border-radius: 3px; outline: 1px solid var(--line);
+  font-size: 1.1rem }
+.words small { display: block; margin-top: .2rem; color: var(--muted); font-size: .7rem;
+  font-variant-numeric: tabular-nums }
 th { text-align: left; font-weight: normal; color: var(--muted); padding-right: 1.5rem }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 th, td { border-bottom: 1px solid var(--line); padding-top: .15rem; vertical-align: top }
@@ -61,6 +68,8 @@ class Section:
         pictures: (caption, picture) pairs: a figure, an `Image`, uint8 pixels or PNG bytes.
         table: names and values.
         tiles: the pictures are small and stand in columns of one width, with their captions.
+        words: those of a text, each on the colour of its evidence with its value below, as
+            `heatlens.render.marked_words` gives them.
     """
 
     heading: str
@@ -68,6 +77,7 @@ class Section:
     pictures: Sequence[tuple[str, Picture | bytes]] = ()
     table: Mapping[str, object] = field(default_factory=dict)
     tiles: bool = False
+    words: Sequence[MarkedWord] = ()
 
 
 def page(title: str, sections: Sequence[Section], *, dpi: int = 130) -> str:
@@ -113,6 +123,9 @@ def save_page(
 def _section(section: Section, dpi: int) -> str:
     parts = [f"<h2>{_escaped(section.heading)}</h2>"]
     parts += [f"<p>{_escaped(paragraph)}</p>" for paragraph in section.text]
+    if section.words:
+        marked = " ".join(map(_marked, section.words))
+        parts.append(f'<p class="words" dir="auto">{marked}</p>')
     if section.pictures:
         figures = [_figure(caption, picture, dpi) for caption, picture in section.pictures]
         kind = "pictures tiles" if section.tiles else "pictures"
@@ -124,6 +137,14 @@ def _section(section: Section, dpi: int) -> str:
         ]
         parts.append(f"<table>{''.join(rows)}</table>")
     return f"<section>{''.join(parts)}</section>"
+
+
+def _marked(word: MarkedWord) -> str:
+    style = f"background:{word.ground};color:{word.ink}"
+    return (
+        f'<span><mark style="{_escaped(style)}">{_escaped(word.word)}</mark>'
+        f"<small>{_escaped(word.value)}</small></span>"
+    )
 
 
 def _figure(caption: str, picture: Picture | bytes, dpi: int) -> str:

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heatlens.render.bar import Bar, draw_bar, labels_of
+from heatlens.render.bar import Bar, draw_bar, label_lines, labels_of
+from heatlens.render.page import MARGIN, SMALL, page_for
 from heatlens.render.panel import Page, Panel, draw_panel
-from heatlens.render.typography import INK, MUTED, line_height, width, wrapped
+from heatlens.render.typography import INK, line_height, width, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["figure_of"]
+__all__ = ["bar_room", "figure_of"]
 
-_MARGIN, _GAP, _BAR, _BAR_GAP = 0.14, 0.16, 0.11, 0.07
-_TITLE, _SUBTITLE, _HEADING, _SMALL = 10.0, 8.0, 8.0, 7.0
-_DPI = 150
+_GAP, _BAR, _BAR_GAP = 0.16, 0.11, 0.07
+_HEADING = 8.0
 _MOST_ELONGATED = 40.0
 
 
@@ -45,34 +45,12 @@ def figure_of(
         bar: explains the colours of all panels.
         columns: pictures in a row; by default what makes a page about twice as wide as high.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     grid = _Grid.of(panels, columns, bar)
-    inner = max(grid.width, 3.0)
-    head = [
-        *((line, _TITLE, True) for line in wrapped(title, inner, _TITLE, bold=True)),
-        *((line, _SUBTITLE, False) for line in wrapped(subtitle, inner, _SUBTITLE)),
-    ]
-    foot = [line for part in caption for line in wrapped(part, inner, _SMALL, most=5)]
-    head_height = sum(line_height(size) for _, size, _ in head) + (0.06 if head else 0)
-    foot_height = len(foot) * line_height(_SMALL) + (0.07 if foot else 0)
 
-    size = (inner + 2 * _MARGIN, head_height + grid.height + foot_height + 2 * _MARGIN)
-    figure = Figure(figsize=size, dpi=_DPI, facecolor="white")
-    figure.set_layout_engine("none")
-    FigureCanvasAgg(figure)
-    page = Page(figure, *size)
-    y = _MARGIN
-    for line, points, bold in head:
-        page.write(_MARGIN, y, line, points, bold, INK if bold else MUTED)
-        y += line_height(points)
-    grid.draw(page, _MARGIN, _MARGIN + head_height, bar)
-    y = size[1] - _MARGIN - len(foot) * line_height(_SMALL)
-    for line in foot:
-        page.write(_MARGIN, y, line, _SMALL, False, MUTED)
-        y += line_height(_SMALL)
-    return figure
+    def body(page: Page, top: float) -> None:
+        grid.draw(page, MARGIN, top, bar)
+
+    return page_for(body, grid.width, grid.height, title=title, subtitle=subtitle, caption=caption)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +85,7 @@ class _Grid:
         cells = []
         for column in range(columns):
             bars = [row[column].bar for row in rows if column < len(row)]
-            room = max(0.0 if flat or one is None else _bar_room(one) for one in bars)
+            room = max(0.0 if flat or one is None else bar_room(one, height) for one in bars)
             cells.append(max(wide + room, narrowest))
         headings = [
             [wrapped(panel.title, cells[k], _HEADING, most=3) for k, panel in enumerate(row)]
@@ -116,7 +94,7 @@ class _Grid:
         below = [max(_flat_room(panel.bar) if flat else 0.0 for panel in row) for row in rows]
         common = 0.0
         if bar is not None:
-            common = 0.5 if flat else _bar_room(bar)
+            common = 0.5 if flat else bar_room(bar, height)
         return cls(rows, headings, (height, wide), flat, cells, below, common)
 
     @property
@@ -161,17 +139,18 @@ class _Grid:
             draw_bar(page.axes(x, first, _BAR, last - first), bar, last - first)
 
 
-def _bar_room(bar: Bar) -> float:
-    """Width in inches of a vertical bar with its tick labels and its label."""
-    labels = max(width(label, _SMALL) for label in labels_of(bar))
-    return _BAR_GAP + _BAR + 0.07 + labels + (line_height(_SMALL) + 0.04 if bar.label else 0.0)
+def bar_room(bar: Bar, length: float) -> float:
+    """Width in inches of a vertical bar `length` inches high, its tick labels and its label."""
+    labels = max(width(label, SMALL) for label in labels_of(bar))
+    lines = len(label_lines(bar, length))
+    return _BAR_GAP + _BAR + 0.07 + labels + (lines * line_height(SMALL) + 0.04 if lines else 0.0)
 
 
 def _flat_room(bar: Bar | None) -> float:
     """Height in inches of a horizontal bar with its tick labels and its label."""
     if bar is None:
         return 0.0
-    return 0.3 + (line_height(_SMALL) + 0.02 if bar.label else 0.0)
+    return 0.3 + (line_height(SMALL) + 0.02 if bar.label else 0.0)
 
 
 def _columns(count: int, size: tuple[int, int]) -> int:

@@ -32,13 +32,13 @@ def title(made: Provenance) -> str:
     return f"{made.method}: {made.target}" if made.target else made.method
 
 
-def subtitle(made: Provenance, index: int | None = None, count: int = 0) -> str:
-    """Score, model, picture and slice, as far as they are known."""
+def subtitle(made: Provenance, place: str = "") -> str:
+    """Score, model, picture and which part of it, as far as they are known."""
     parts = [
         "" if made.score is None else f"score {number(made.score)}",
         made.model,
         made.image,
-        "" if index is None else f"slice {index + 1} of {count}",
+        place,
     ]
     return " · ".join(part for part in parts if part)
 
@@ -49,13 +49,21 @@ def unit(made: Sequence[Provenance]) -> str:
     return f"{methods.pop()}, unnormalised" if len(methods) == 1 else "unnormalised values"
 
 
-def message(heatmap: Heatmap, scale: Scale) -> str:
-    """What to write across a picture that shows nothing; empty if it shows something."""
+def message(heatmap: Heatmap, scale: Scale, place: str = "") -> str:
+    """What to write across a picture that shows nothing; empty if it shows something.
+
+    Args:
+        heatmap: what is drawn.
+        scale: which evidence is shown.
+        place: "slice" or "frame" where others of the same map show something.
+    """
     if scale.strength(heatmap.values).any():
         return ""
+    where = f" in this {place}" if place else ""
     if heatmap.empty or scale.symmetric:
-        return "no evidence"
-    return "no evidence against the target" if scale.low < 0 else "no evidence for the target"
+        return f"no evidence{where}"
+    side = "against" if scale.low < 0 else "for"
+    return f"no evidence {side} the target{where}"
 
 
 def part_shown(heatmaps: Sequence[Heatmap], scale: Scale) -> str:
@@ -69,11 +77,13 @@ def part_shown(heatmaps: Sequence[Heatmap], scale: Scale) -> str:
     return ""
 
 
-def treatment(percentile: float | None, smooth: float) -> str:
+def treatment(percentile: float | None, smooth: float, unit: str = "pixels") -> str:
     """What was done to the values before they were drawn."""
     parts = []
     if smooth:
-        parts.append(f"Averaged with a Gaussian of {number(smooth)} pixels.")
+        parts.append(
+            f"Averaged with a Gaussian of {number(smooth)} {unit[: -1 if smooth == 1 else None]}."
+        )
     if percentile is not None and percentile < 100:
         parts.append(f"The scale ends at percentile {number(percentile)} of what is shown.")
     return " ".join(parts)

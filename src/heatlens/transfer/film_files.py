@@ -44,7 +44,7 @@ def save_film(
 
     Raises:
         InvalidType: pictures and heatmaps mixed, neither of them, or `enlarge` not whole.
-        InvalidArgument: no frames, several sizes, another suffix, no such folder, or a time that
+        InvalidArgument: no frames, several sizes, no maps of pictures, another suffix, no such folder, or a time that
             is not above 0.
 
     Example:
@@ -91,6 +91,11 @@ def _colours(
             raise InvalidType(
                 f"frames[{number}] is a {type(frame).__name__}; a frame is an Image or a Heatmap "
                 "(read_image makes an Image of an array)"
+            )
+        if isinstance(frame, Heatmap) and frame.axes != "YX":
+            raise InvalidArgument(
+                f"frames[{number}] is a heatmap with axes {frame.axes!r}; each frame is one of a "
+                "picture ('YX')"
             )
     if len({frame.size for frame in frames}) > 1:
         raise InvalidArgument(f"the frames have several sizes: {sorted({f.size for f in frames})}")

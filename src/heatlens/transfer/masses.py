@@ -24,10 +24,13 @@ def heatmap_mass(heatmap: Heatmap, name: str) -> Floats:
     """The values of a heatmap as masses (h, w); pixels that are not valid have none.
 
     Raises:
-        InvalidArgument: negative evidence, no evidence, or more than one slice.
+        InvalidArgument: negative evidence, no evidence, or no map of one picture.
     """
     if heatmap.axes != "YX":
-        raise InvalidArgument(f"{name} has axes {heatmap.axes!r}; give one slice or time step")
+        advice = "; give one slice or time step" if len(heatmap.axes) == 3 else ""
+        raise InvalidArgument(
+            f"{name} has axes {heatmap.axes!r}, and heatmaps of pictures ('YX') are meant{advice}"
+        )
     values = heatmap.values.astype(np.float64)
     if heatmap.valid is not None:
         values = np.where(heatmap.valid, values, 0)

@@ -58,7 +58,8 @@ def mass(
         grid: height and width of the grid, in cells.
         side: without `grid`: cells along the longer side. Smaller pictures keep their own grid.
         unit: "diagonal": positions in fractions of the picture's diagonal, whatever its size;
-            "pixels": of the grid, as (row, column); "mm": where the picture knows its spacing.
+            "pixels": of the grid, as (row, column), the only one for a map of frequency by time;
+            "mm": where the picture knows its spacing.
         part: "positive" or "negative" (whose sign is turned).
         invert: let dark count instead of light: 1 - luma. Pictures only.
         aspect: height / width of the frame that the picture is stretched to; None: its own.
@@ -67,7 +68,8 @@ def mass(
         Cell centres (h w, 2) as (y, x), row by row, weighted by mass; cells may have none.
 
     Raises:
-        InvalidArgument: no mass at all, a negative value where no part is named, a volume.
+        InvalidArgument: no mass at all, a negative value where no part is named, a volume, or a
+            map along one axis.
 
     Example:
         >>> found = mass(Raw(np.array([[0, 1], [3, 0]])), unit="pixels")
@@ -85,6 +87,11 @@ def mass(
     else:
         if invert:
             raise InvalidArgument("invert= is for pictures; of a map take part='negative'")
+        if isinstance(source, Heatmap) and source.axes == "FT" and unit != "pixels":
+            raise InvalidArgument(
+                "a heatmap with axes 'FT' has Hz along one axis and seconds along the other, and "
+                f"no unit={unit!r} spans both; unit='pixels' counts the cells of its grid"
+            )
         rows_of, notes = evidence(source, part), ()
     size = source.size
     cells = grid_for(size, side) if grid is None else _checked_grid(grid)
@@ -159,11 +166,7 @@ def evidence(source: Heatmap | Raw, part: str | None) -> Rows:
     """The mass of some rows of a map or of an array."""
     values = source.values
     if isinstance(source, Heatmap):
-        if source.axes != "YX":
-            raise InvalidArgument(
-                f"a heatmap with axes {source.axes!r} has to be taken apart first, one slice or "
-                "frame at a time"
-            )
+        _check_flat(source)
     else:
         _check_raw(values)
     valid = source.valid if isinstance(source, Heatmap) else None
@@ -180,6 +183,19 @@ def evidence(source: Heatmap | Raw, part: str | None) -> Rows:
         return np.maximum(sign * seen[rows].astype(np.float64), 0)
 
     return rows_of
+
+
+def _check_flat(heatmap: Heatmap) -> None:
+    if len(heatmap.axes) == 3:
+        raise InvalidArgument(
+            f"a heatmap with axes {heatmap.axes!r} has to be taken apart first, one slice or frame "
+            "at a time"
+        )
+    if len(heatmap.axes) == 1:
+        raise InvalidArgument(
+            f"a heatmap with axes {heatmap.axes!r} lies along one axis, and mass is spread over a "
+            "flat grid: give its values to heatlens.transport as masses of points on a line"
+        )
 
 
 def _check_raw(values: npt.NDArray[Any]) -> None:
@@ -214,7 +230,9 @@ def _positions(
     height, width = cells
     if unit == "pixels":
         steps, first = (1.0, 1.0), 0.0
-        words = f"pixels of the {_size(cells)} grid"
+        sound = isinstance(source, Heatmap) and source.axes == "FT"
+        what = "frequency-by-time cells" if sound else "pixels"
+        words = f"{what} of the {_size(cells)} grid"
     elif unit == "mm":
         spacing = source.spacing if isinstance(source, Image) else None
         if spacing is None:
