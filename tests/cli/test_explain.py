@@ -156,7 +156,7 @@ def relabelled(monkeypatch):
 
     def with_labels(*labels: str) -> None:
         model = load_model("bundled:scene-cnn", labels=labels)
-        monkeypatch.setattr("heatlens.models.load.load_model", lambda *_, **__: model)
+        monkeypatch.setattr("heatlens.cli.loading.load_model", lambda *_, **__: model)
 
     return with_labels
 

@@ -5,6 +5,7 @@ One file per verb. Heavy imports happen inside a command, so that `--help` answe
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -53,6 +54,7 @@ app.command(name="demo")(demo.demo_command)
 
 def main() -> None:
     """Run the command line; errors of ours become one line and an exit code, not a traceback."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else TensorFlow talks on standard error
     try:
         app()
     except HeatlensError as error:

@@ -13,7 +13,9 @@ __all__ = ["explain_command"]
 def explain_command(
     photos: Annotated[
         list[str],
-        typer.Argument(metavar="PHOTO...", help="Pictures, folders of pictures, or quoted globs."),
+        typer.Argument(
+            metavar="PHOTO...", help="Pictures, WAV files, folders of pictures, or quoted globs."
+        ),
     ],
     model: Annotated[
         str,
@@ -21,20 +23,24 @@ def explain_command(
             "--model",
             "-m",
             metavar="SOURCE:NAME",
-            help="SOURCE:NAME, such as torchvision:resnet50; see `heatlens models`.",
+            help="SOURCE:NAME (torchvision:resnet50, keras:ResNet50), a .keras, .onnx or .pt2 "
+            "file, or an endpoint's URL; see `heatlens models`.",
         ),
     ],
     method: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Attribution method; may be repeated. See `heatlens methods`."
+            metavar="NAME",
+            help="Attribution method; may be repeated. See `heatlens methods`. By default gradcam, "
+            "or what the model can give instead.",
         ),
     ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TARGET",
-            help="Label, class index, 'predicted', 'top-3' (sum), 'cat - dog'; repeatable.",
+            help="Label, class index, 'predicted', 'top-3' (sum), 'cat - dog'; for an image-text "
+            "model any words; repeatable.",
         ),
     ] = None,
     top: Annotated[
@@ -92,6 +98,45 @@ def explain_command(
         str | None,
         typer.Option(metavar="FILE", help="Checkpoint file, or 'random' for an untrained network."),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Names of the classes, one a line, in their order."),
+    ] = None,
+    input_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Of the model's input: 224, or 224x320 (rows x columns)."
+        ),
+    ] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBERS", help="Of the model's input: one number, or one per channel: a,b,c."
+        ),
+    ] = None,
+    std: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="Likewise, its standard deviation.")
+    ] = None,
+    value_range: Annotated[
+        str | None,
+        typer.Option(metavar="LOW,HIGH", help="Black and white before mean and std: 0,255."),
+    ] = None,
+    channel_order: Annotated[
+        str | None, typer.Option(metavar="ORDER", help="Of the model's colours: RGB or BGR.")
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option(metavar="AXES", help="Order of the model's axes: NCHW, NHWC, ...")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which of a model's outputs, by name or place."),
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Heat on the words of a text, held against each picture."
+        ),
+    ] = None,
     checks: Annotated[
         bool, typer.Option("--checks/--no-checks", help="The first line of trust.")
     ] = True,
@@ -103,16 +148,30 @@ def explain_command(
     """
     from heatlens.cli.explaining import run
     from heatlens.cli.job import Job
+    from heatlens.cli.loading import chosen_method, loaded, numbers
     from heatlens.cli.sources import pictures
     from heatlens.errors import InvalidArgument
-    from heatlens.models.load import load_model
 
     if top is not None and target:
         raise InvalidArgument("--top chooses the classes itself: leave out --top or --target")
+    if words is not None and (target or top is not None):
+        raise InvalidArgument("--words are held against the picture: leave out --target and --top")
     files, failed = pictures(photos)
+    asked = loaded(
+        model,
+        weights=_weights(weights),
+        labels=None if labels is None else _lines(labels),
+        input_size=None if input_size is None else _size(input_size),
+        mean=numbers("--mean", mean),
+        std=numbers("--std", std),
+        value_range=numbers("--value-range", value_range, count=2),
+        channel_order=channel_order,
+        layout=layout,
+        output=int(output) if output is not None and output.isdecimal() else output,
+    )
     job = Job(
-        model=load_model(model, weights=_weights(weights)),
-        methods=tuple(dict.fromkeys(method or ["gradcam"])),
+        model=asked,
+        methods=tuple(dict.fromkeys(method or [chosen_method(asked, words)])),
         targets=tuple(dict.fromkeys(target or ["predicted"])),
         top=top,
         out=out,
@@ -128,8 +187,34 @@ def explain_command(
         channels=channels,
         settings=_settings(setting or [], layer),
         checks=checks,
+        words=words,
     )
     raise typer.Exit(run(job, files, failed, as_json=as_json))
+
+
+def _lines(file: Path) -> list[str]:
+    """The labels in a file, one a line."""
+    from heatlens.errors import InvalidArgument
+
+    try:
+        lines = [line.strip() for line in file.expanduser().read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidArgument(f"--labels {str(file)!r} cannot be read: {error}") from error
+    found = [line for line in lines if line]
+    if not found:
+        raise InvalidArgument(f"--labels {str(file)!r} is empty; write one class a line")
+    return found
+
+
+def _size(text: str) -> int | tuple[int, ...]:
+    """224, or numbers with an x between them."""
+    from heatlens.errors import InvalidArgument
+
+    parts = text.lower().split("x")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise InvalidArgument(f"--input-size {text!r}: write 224, or 224x320 (rows x columns)")
+    numbers = tuple(int(part) for part in parts)
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _weights(given: str | None) -> bool | str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,20 @@ import typer
 from rich.console import Console
 
 from heatlens.attribution.explain import explain
-from heatlens.attribution.first_checks import in_words
-from heatlens.attribution.method import METHODS
 from heatlens.cli.exits import Exit, report
+from heatlens.cli.explanation_files import stem_of, write, write_comparison
+from heatlens.cli.explanation_words import described, extent, print_result
 from heatlens.cli.job import Job
 from heatlens.cli.progress import bar
 from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
-from heatlens.images.read import read_image
+from heatlens.models.bound import bound
 from heatlens.models.predict import Prediction, predict
-from heatlens.models.targets import ClassIndex, Predicted, as_target
-from heatlens.render.figure import compare, save_picture
-from heatlens.render.files import save_figure
+from heatlens.models.prepare import as_input
+from heatlens.models.targets import ClassIndex, Predicted
+from heatlens.sound import Sound
+from heatlens.text import Text
 
 __all__ = ["run"]
 
@@ -56,7 +56,7 @@ def run(
                 elif result is not None:
                     results.append(result)
                     if not as_json:
-                        _print(console, result)
+                        print_result(console, result, job.model.contract.assumed)
                 progress.advance(task)
         except KeyboardInterrupt:
             stopped = True
@@ -80,7 +80,7 @@ def _each(
     taken: set[str] = set()
     for file in files:
         try:
-            result = _one(job, file, _stem(file, taken))
+            result = _one(job, file, stem_of(file, taken))
         except (HeatlensError, OSError) as error:
             yield None, {"source": str(file), "error": str(error)}
         except Exception as error:  # of the network or a library: the other photos may still work
@@ -90,7 +90,9 @@ def _each(
 
 
 def _one(job: Job, file: Path, stem: str) -> dict[str, Any]:
-    image = read_image(file)
+    image = as_input(file)
+    if job.words is not None:
+        return _words(job, file, image, stem)
     predictions = _predictions(job, image)
     targets: list[int | str] = list(job.targets)
     if job.top is not None:
@@ -110,24 +112,51 @@ def _one(job: Job, file: Path, stem: str) -> dict[str, Any]:
         )
         maps += found
     taken: set[str] = set()
-    written = [_write(job, image, heat, stem, taken) for heat in maps]
+    written = [write(job, image, heat, stem, taken) for heat in maps]
     comparison = None
-    if len(maps) > 1 and set(job.formats) & {"png", "svg"}:
-        comparison = _write_comparison(job, image, maps, stem)
+    drawn = len(maps) > 1 and set(job.formats) & {"png", "svg"}
+    if drawn and isinstance(image, Image) and maps[0].axes == "YX":
+        comparison = write_comparison(job, image, maps, stem)
     return {
         "source": str(file),
-        "size": list(image.size),
+        "size": extent(image),
         "model": job.model.name,
         "predictions": [dataclasses.asdict(item) for item in predictions],
         "heatmaps": [
-            _described(heat, index, files)
+            described(heat, index, files)
             for heat, index, files in zip(maps, indices * len(job.methods), written, strict=True)
         ],
         "comparison": comparison,
     }
 
 
-def _predictions(job: Job, image: Image) -> list[Prediction]:
+def _words(job: Job, file: Path, image: Image | Sound, stem: str) -> dict[str, Any]:
+    """Heat on the words of a text, held against the picture."""
+    maps = [
+        explain(
+            job.model,
+            Text(job.words or ""),
+            method,
+            image,
+            fit=job.fit,
+            channels=job.channels,
+            checks=job.checks,
+            **job.parameters(method),
+        )
+        for method in job.methods
+    ]
+    taken: set[str] = set()
+    return {
+        "source": str(file),
+        "size": extent(image),
+        "model": job.model.name,
+        "predictions": [],
+        "heatmaps": [described(heat, None, write(job, image, heat, stem, taken)) for heat in maps],
+        "comparison": None,
+    }
+
+
+def _predictions(job: Job, image: Image | Sound) -> list[Prediction]:
     try:
         return predict(job.model, image, max(5, job.top or 0), fit=job.fit)
     except InvalidArgument:
@@ -138,113 +167,9 @@ def _predictions(job: Job, image: Image) -> list[Prediction]:
 
 def _class_index(job: Job, target: int | str, predictions: Sequence[Prediction]) -> int | None:
     """The class that a target is; None where it is not a single one."""
-    bound = as_target(target).bind(job.model.contract.labels)
-    if isinstance(bound, ClassIndex) and isinstance(bound.index, int):
-        return bound.index
-    if isinstance(bound, Predicted) and predictions:
+    aim = bound(job.model, target)
+    if isinstance(aim, ClassIndex) and isinstance(aim.index, int):
+        return aim.index
+    if isinstance(aim, Predicted) and predictions:
         return predictions[0].index
     return None
-
-
-def _write(job: Job, image: Image, heat: Heatmap, stem: str, taken: set[str]) -> list[str]:
-    target = _slug(heat.provenance.target)  # classes may share a name, or all that is left of it
-    name = _free(f"{stem}.{heat.provenance.method}.{target}", taken)
-    files = []
-    for ending in job.formats:
-        path = job.out / f"{name}.{ending}"
-        if ending in ("png", "svg"):
-            clip = _clip(heat.provenance.method)
-            save_picture(heat, path, image, percentile=clip, **job.draw)
-        else:
-            heat.save(path)
-        files.append(str(path))
-    return files
-
-
-def _write_comparison(job: Job, image: Image, maps: list[Heatmap], stem: str) -> str:
-    ending = next(item for item in job.formats if item in ("png", "svg"))
-    path = job.out / f"{stem}.compare.{ending}"
-    draw = {key: value for key, value in job.draw.items() if key not in ("style", "hotspots")}
-    style: Any = "overlay" if job.draw["style"] == "panels" else job.draw["style"]
-    # Different methods have different units: one scale would compare what cannot be compared.
-    figure = compare(
-        maps,
-        image,
-        common_scale=len(job.methods) == 1,
-        style=style,
-        percentile=max(_clip(name) or 0 for name in job.methods) or None,
-        **draw,
-    )
-    save_figure(figure, path, *(heat.provenance for heat in maps))
-    return str(path)
-
-
-def _clip(method: str) -> float | None:
-    """Where the colour scale of a picture ends, as a percentile; the caption says so.
-
-    A map of single pixels has a few that are far above the rest and would leave it dark.
-    """
-    return 99.5 if METHODS[method].level == "pixel" else None
-
-
-def _described(heat: Heatmap, index: int | None, files: list[str]) -> dict[str, Any]:
-    spots = [] if heat.empty else heat.hotspots()[:5]
-    return {
-        **json.loads(heat.provenance.to_json()),
-        "target_index": index,
-        "peak": list(heat.peak),
-        "minimum": float(heat.values.min()),
-        "maximum": float(heat.values.max()),
-        "empty": heat.empty,
-        "hotspots": [
-            {"box": list(spot.box), "peak": list(spot.peak), "share": float(spot.share)}
-            for spot in spots
-        ],
-        "files": files,
-    }
-
-
-def _print(console: Console, result: Mapping[str, Any]) -> None:
-    from rich.markup import escape
-
-    best = " · ".join(
-        f"{escape(item['label'])} {item['probability']:.1%}" for item in result["predictions"][:3]
-    )
-    console.print(f"[bold]{escape(result['source'])}[/bold]  {best}", highlight=False)
-    for heat in result["heatmaps"]:
-        where = (
-            "no evidence"
-            if heat["empty"]
-            else f"hottest at row {heat['peak'][0]}, column {heat['peak'][1]}"
-        )
-        console.print(
-            f"  {heat['method']} for {escape(heat['target'])} (score {heat['score']:.3g}): {where}",
-            highlight=False,
-        )
-        for sentence in (*in_words(heat["trust"]), *heat["notes"]):
-            console.print(f"    {escape(sentence)}", style="dim", highlight=False, soft_wrap=True)
-        for file in heat["files"]:
-            console.print(f"    -> {escape(file)}", highlight=False, soft_wrap=True)
-    if result["comparison"]:
-        console.print(f"  -> {escape(result['comparison'])}", highlight=False, soft_wrap=True)
-
-
-def _stem(file: Path, taken: set[str]) -> str:
-    """The file's name without its ending; numbered if two photos share it."""
-    stem = file.name.removesuffix(".gz")
-    return _free(stem.rsplit(".", 1)[0] or stem, taken)
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    """The name, with "-2" and so on if it is taken; taken from now on."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    taken.add(name)
-    return name
-
-
-def _slug(words: str) -> str:
-    """Words as part of a file's name: "White stork!" -> "white-stork"."""
-    return re.sub(r"[^\w]+", "-", words.casefold()).strip("-")[:60] or "target"

@@ -12,8 +12,9 @@ from heatlens.attribution.method import METHODS
 from heatlens.cli.folders import check_folder
 from heatlens.errors import InvalidArgument, UnknownName
 from heatlens.images.fit import MODES
+from heatlens.models.bound import bound
 from heatlens.models.protocol import Model
-from heatlens.models.targets import ClassIndex, Difference, Target, TopK, as_target
+from heatlens.models.targets import ClassIndex, Difference, Target, TopK
 from heatlens.render.cells import STYLES
 from heatlens.render.colour import SIGNS
 from heatlens.render.colour import colour_map as known_colour_map
@@ -39,6 +40,7 @@ class Job:
     channels: str | None
     settings: Mapping[str, Any]
     checks: bool
+    words: str | None = None
 
     def parameters(self, method: str) -> dict[str, Any]:
         """Those of the settings that this method takes."""
@@ -57,12 +59,16 @@ class Job:
         for setting in self.settings:
             if not any(setting in METHODS[name].parameters for name in self.methods):
                 METHODS[self.methods[0]].check(self.model, {setting: None})
+        if self.words is None:  # words are held against the picture, not against a class
+            self._check_targets()
+        check_folder(self.out)
+
+    def _check_targets(self) -> None:
         labels = self.model.contract.labels
         for target in self.targets:
-            bound = as_target(target).bind(labels)
+            aim = bound(self.model, target)
             if labels:
-                _check_classes(target, bound, len(labels))
-        check_folder(self.out)
+                _check_classes(target, aim, len(labels))
 
     def _check_names(self) -> None:
         chosen = {
