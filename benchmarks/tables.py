@@ -12,6 +12,7 @@ __all__ = ["all_results", "everything", "markdown", "one", "overview", "rows_of"
 # Cases are shown in this order; others follow by name.
 ORDER = (
     "ground-truth",
+    "kinds",
     "gradcam",
     "integrated-gradients",
     "scorecam",
