@@ -56,7 +56,7 @@ def run(code: str, line: int, path: Path, names: dict[str, object]) -> tuple[str
     if isinstance(shown, Figure) and shown not in drawn:
         drawn.append(shown)
     figures = [png(figure) for figure in drawn]
-    if picture := getattr(shown, "_repr_png_", lambda: None)():
+    if not isinstance(shown, Figure) and (picture := getattr(shown, "_repr_png_", lambda: None)()):
         figures.append(picture)
     plt.close("all")
     return printed.getvalue(), figures

@@ -34,10 +34,15 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 def bundled() -> str:
     """The models that ship in the wheel, from their cards."""
     rows = []
-    for file in sorted((ROOT / "src/heatlens/models/bundled/weights").glob("*.json")):
+    folder = ROOT / "src/heatlens/models/bundled"
+    cards = [(file, file.with_suffix(".safetensors")) for file in folder.glob("weights/*.json")]
+    cards += [
+        (file, file.with_name("model.safetensors")) for file in folder.glob("kinds/*/card.json")
+    ]
+    for file, network in sorted(cards):
         card = json.loads(file.read_text())
         accuracy = card.get("accuracy", {})
-        weights = file.with_suffix(".safetensors").stat().st_size
+        weights = network.stat().st_size
         rows.append(
             (
                 f"`{card['name']}`",
@@ -65,7 +70,7 @@ def methods() -> str:
                 method.summary,
                 f"{method.family}, per {'cell' if method.level == 'layer' else method.level}",
                 ", ".join(sorted(method.needs)),
-                f"{counted(passes.forward)} + {counted(passes.backward)}",
+                f"{counted(passes.forward, method.each)} + {counted(passes.backward, method.each)}",
                 linked(method.paper),
             )
         )
@@ -75,17 +80,19 @@ def methods() -> str:
 
 def sources() -> str:
     """Where models come from, from their registry."""
+    from heatlens.models.protocol import CAPABILITIES
     from heatlens.models.source import SOURCES
 
     rows = [
         (
             f"`{source.form}`",
             source.summary,
-            f"`heatlens[{source.extra}]`" if source.extra else "",
+            "everything" if source.gives == set(CAPABILITIES) else ", ".join(sorted(source.gives)),
+            f"`pip install 'heatlens[{source.extra}]'`" if source.extra else "nothing more",
         )
         for source in SOURCES.values()
     ]
-    return table(("written", "what it is", "needs"), rows)
+    return table(("written", "what it is", "gives", "install"), rows)
 
 
 def distributions() -> str:
@@ -115,9 +122,33 @@ def bounds() -> str:
     return table(("bound", "what it is", "cost", "paper"), rows)
 
 
-def counted(passes: float) -> str:
-    """A number of passes; not a number where it hangs on the layer's channels."""
-    return "one per channel" if math.isnan(passes) else f"{passes:g}"
+def equality(name: str) -> str:
+    """How far maps of one network differ between frameworks, from a committed result."""
+    file = ROOT / "benchmarks/results/equality" / f"{name}.json"
+    if not file.is_file():
+        return "Nothing has been measured yet.\n"
+    found = json.loads(file.read_text())
+    if "differences" in found:
+        # Networks that differ in one thing (the activation) stand side by side.
+        found = {
+            method: {
+                f"{framework}, {kind}": value
+                for kind, rows in found["differences"].items()
+                for framework, value in rows.get(method, {}).items()
+            }
+            for method in found["parameters"]
+        }
+    frameworks = list(dict.fromkeys(one for row in found.values() for one in row))
+    rows = [
+        (f"`{method}`", *(f"{row[one]:.1e}" if one in row else "" for one in frameworks))
+        for method, row in found.items()
+    ]
+    return table(("method", *frameworks), rows)
+
+
+def counted(passes: float, each: str) -> str:
+    """A number of passes; not a number where only the input says how many there are."""
+    return f"one per {each}" if math.isnan(passes) else f"{passes:g}"
 
 
 def linked(paper: str) -> str:
@@ -150,6 +181,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "digits-knn": lambda: benchmarks("digits-knn"),
     "distances-under-change": lambda: benchmarks("distances-under-change"),
     "distributions": distributions,
+    "equality": lambda: equality("keras"),
+    "equality-jax": lambda: equality("jax"),
+    "kinds": lambda: benchmarks("kinds"),
     "search": lambda: benchmarks("search"),
     "ground-truth": lambda: benchmarks("ground-truth"),
 }
