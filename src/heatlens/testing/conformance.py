@@ -16,8 +16,7 @@ import copy
 import math
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from heatlens.attribution.attribute import attribute
 from heatlens.attribution.method import METHODS, Attribution
 from heatlens.errors import HeatlensError, InvalidArgument, UnknownName
 from heatlens.models.load import as_model
+from heatlens.testing.traces import in_use, must_be_same, random_state_kept, state_of
 
 __all__ = [
     "CHECKS",
@@ -123,7 +123,7 @@ def check_repeats(
     method: str, network: nn.Module, batch: Tensor, parameters: Parameters | None = None
 ) -> None:
     """The same seed gives the same map to the last bit, whatever the global random state is."""
-    with _random_state_kept():
+    with random_state_kept():
         torch.manual_seed(1)
         first = _run(method, network, batch, parameters).values
         torch.manual_seed(2)
@@ -145,11 +145,11 @@ def check_no_trace(
     The network is tried as its owner may have left it: partly in training mode, some weights
     frozen, some with a gradient, hooks set.
     """
-    network = _used(network, batch)
+    network = in_use(network, batch)
     batch = batch.clone().requires_grad_()
-    before = _state(network, batch)
+    before = state_of(network, batch)
     _run(method, network, batch, parameters)
-    _same_state(before, _state(network, batch), "after a run")
+    must_be_same(before, state_of(network, batch), "after a run")
 
     def failing_target(output: Tensor) -> Tensor:
         torch.rand(3)
@@ -164,7 +164,7 @@ def check_no_trace(
 
     if not _ignores_target(method, network, batch, parameters):
         _fails(method, network, batch, parameters, failing_target)
-        _same_state(before, _state(network, batch), "after an error in the target")
+        must_be_same(before, state_of(network, batch), "after an error in the target")
     # In the middle of the network, so that half of the pass has been made.
     middle = [part for part in network.modules() if not list(part.children())]
     handle = middle[len(middle) // 2].register_forward_pre_hook(failing_hook)
@@ -173,7 +173,7 @@ def check_no_trace(
     finally:
         handle.remove()
     _must(failing[0] > 0, "the network's own hook was not run")
-    _same_state(before, _state(network, batch), "after an error in the network")
+    must_be_same(before, state_of(network, batch), "after an error in the network")
 
 
 def check_threads(
@@ -182,7 +182,7 @@ def check_threads(
     """Two threads at once on one network get what each gets alone, and leave no trace."""
     model = as_model(network)
     alone = [_run(method, model, batch, parameters, target=index).values for index in (0, 1)]
-    before = _state(network, batch)
+    before = state_of(network, batch)
     found: list[list[Tensor]] = [[], []]
     errors: list[BaseException] = []
     start = threading.Barrier(2)
@@ -205,7 +205,7 @@ def check_threads(
     for index in (0, 1):
         for values in found[index]:
             _close(values, alone[index], "two threads at once disturb each other")
-    _same_state(before, _state(network, batch), "after two threads at once")
+    must_be_same(before, state_of(network, batch), "after two threads at once")
 
 
 def check_dtypes(
@@ -427,86 +427,3 @@ def _ignores_target(
         _run(method, network, batch, parameters, target=index).values for index in (0, 1)
     )
     return torch.equal(first, second)
-
-
-def _used(network: nn.Module, batch: Tensor) -> nn.Module:
-    """A copy in the middle of its owner's work."""
-    network = copy.deepcopy(network)
-    parts = list(network.modules())
-    for number, part in enumerate(parts):
-        part.training = number % 3 != 0
-    parameters = list(network.parameters())
-    for number, parameter in enumerate(parameters):
-        parameter.requires_grad_(number % 2 == 0)
-    if parameters:
-        parameters[0].grad = torch.ones_like(parameters[0])
-    parts[-1].register_forward_hook(lambda module, inputs, output: None)
-    parts[0].register_forward_pre_hook(lambda module, inputs: None)
-    return network
-
-
-def _state(network: nn.Module, batch: Tensor) -> dict[str, Any]:
-    """All that an explanation has no business to change."""
-    state: dict[str, Any] = {
-        "the batch": batch.detach().clone(),
-        "the batch's requires_grad": batch.requires_grad,
-        "the batch's grad": None if batch.grad is None else batch.grad.clone(),
-        "torch's random state": torch.get_rng_state(),
-        "NumPy's random state": repr(np.random.get_state()),  # noqa: NPY002
-        "Python's random state": random.getstate(),
-        "grad mode": torch.is_grad_enabled(),
-        "inference mode": torch.is_inference_mode_enabled(),
-        "autocast": (torch.is_autocast_enabled("cpu"), torch.is_autocast_enabled("cuda")),
-        "number of threads": torch.get_num_threads(),
-        "default dtype": torch.get_default_dtype(),
-        "deterministic algorithms": (
-            torch.are_deterministic_algorithms_enabled(),
-            torch.is_deterministic_algorithms_warn_only_enabled(),
-        ),
-        "cudnn's switches": (
-            torch.backends.cudnn.enabled,
-            torch.backends.cudnn.benchmark,
-            torch.backends.cudnn.deterministic,
-            torch.backends.cudnn.allow_tf32,
-        ),
-        "matmul precision": torch.get_float32_matmul_precision(),
-        "the names of the state": tuple(network.state_dict()),
-    }
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        state["the GPUs' random state"] = torch.cat(torch.cuda.get_rng_state_all())
-    for name, part in network.named_modules():
-        own = f"of {name or 'the network'}"
-        state[f"training mode {own}"] = part.training
-        state[f"attributes {own}"] = tuple(sorted(vars(part)))
-        state[f"hooks {own}"] = {
-            kind: tuple(hooks) for kind, hooks in vars(part).items() if kind.endswith("hooks")
-        }
-    for name, parameter in network.named_parameters():
-        state[f"parameter {name}"] = parameter.detach().clone()
-        state[f"identity of {name}"] = id(parameter)
-        state[f"requires_grad of {name}"] = parameter.requires_grad
-        state[f"grad of {name}"] = None if parameter.grad is None else parameter.grad.clone()
-    for name, buffer in network.named_buffers():
-        state[f"buffer {name}"] = buffer.detach().clone()
-    return state
-
-
-def _same_state(before: Mapping[str, Any], after: Mapping[str, Any], when: str) -> None:
-    for what, old in before.items():
-        new = after.get(what)
-        if isinstance(old, Tensor):
-            same = isinstance(new, Tensor) and torch.equal(old, new)
-        else:
-            same = old == new
-        _must(same, f"{what} changed {when}")
-
-
-@contextmanager
-def _random_state_kept() -> Iterator[None]:
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        random.setstate(states[2])
