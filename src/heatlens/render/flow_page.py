@@ -6,61 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from heatlens.errors import InvalidArgument
-from heatlens.render.panel import Page
-from heatlens.render.typography import INK, MUTED, font, line_height, wrapped
+from heatlens.render.page import MARGIN, SMALL, framed
+from heatlens.render.typography import INK, MUTED, font
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["MARGIN", "SMALL", "framed", "left_over", "share_of", "ticked"]
 
-MARGIN = 0.14
-SMALL = 7.0
-_TITLE, _SUBTITLE = 10.0, 8.0
-_DPI = 150
 _ROUNDING = 1e-6
-
-
-def framed(
-    wide: float, high: float, *, title: str = "", subtitle: str = "", caption: Sequence[str] = ()
-) -> tuple[Page, float]:
-    """A page for a drawing of `wide` by `high` inches.
-
-    Args:
-        wide: width of the drawing; the page has a margin around it.
-        high: height of the drawing.
-        title: stands above, bold.
-        subtitle: stands below the title.
-        caption: paragraphs below the drawing.
-
-    Returns:
-        The page, and how far below its upper edge the drawing begins; its left is at `MARGIN`.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from heatlens.render.shown import ShownFigure
-
-    head = [
-        *((line, _TITLE, True) for line in wrapped(title, wide, _TITLE, bold=True)),
-        *((line, _SUBTITLE, False) for line in wrapped(subtitle, wide, _SUBTITLE)),
-    ]
-    foot = [line for part in caption for line in wrapped(part, wide, SMALL, most=5)]
-    above = sum(line_height(size) for _, size, _ in head) + (0.08 if head else 0)
-    below = len(foot) * line_height(SMALL) + (0.07 if foot else 0)
-    size = (wide + 2 * MARGIN, above + high + below + 2 * MARGIN)
-    figure = ShownFigure(figsize=size, dpi=_DPI, facecolor="white")
-    figure.set_layout_engine("none")
-    FigureCanvasAgg(figure)
-    page = Page(figure, *size)
-    y = MARGIN
-    for line, points, bold in head:
-        page.write(MARGIN, y, line, points, bold, INK if bold else MUTED)
-        y += line_height(points)
-    y = size[1] - MARGIN - len(foot) * line_height(SMALL)
-    for line in foot:
-        page.write(MARGIN, y, line, SMALL, False, MUTED)
-        y += line_height(SMALL)
-    return page, MARGIN + above
 
 
 def ticked(axes: Axes, label: str = "", beside: str = "") -> None:
