@@ -111,6 +111,19 @@ class Backend:
 
         return _joined(self._in_chunks(batch, work, gradient=True))
 
+    def traced(self, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Outputs of layers ("" is the network's own), with torch's graph back to `batch`."""
+        from heatlens.models.bridge import across
+
+        self._require("gradient")
+        names = tuple(self._known(name) if name else "" for name in layers)
+        ready = batch.to(device=self.engine.device, dtype=self.engine.dtype)
+        own = from_canonical(ready, self.contract.layout).contiguous()
+        outputs = across(self.engine, own, names)
+        for output in outputs.values():
+            checked_output(output, len(batch))
+        return {name: output.float() for name, output in outputs.items()}
+
     def layer_gradient(self, batch: Tensor, layer: str, target: Target) -> tuple[Tensor, Tensor]:
         """Output of `layer` and the gradient of the score with respect to it."""
         self._require("layer-gradient")

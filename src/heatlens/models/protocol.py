@@ -111,6 +111,14 @@ class Model(Protocol):
         """Output of each named layer as the network has it."""
         ...
 
+    def traced(self, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Outputs of layers ("" is the network's own), with torch's graph back to `batch`.
+
+        For climbing: `batch` may hang on a graph itself, and objectives may join what several
+        layers say of several rows. All rows go at once; the caller sees to it that they fit.
+        """
+        ...
+
     def layer_gradient(self, batch: Tensor, layer: str, target: Target) -> tuple[Tensor, Tensor]:
         """Output of a layer, and the gradient of the target's score with respect to it."""
         ...

@@ -30,6 +30,7 @@ __all__ = [
     "check_refusals",
     "check_rows",
     "check_threads",
+    "check_traced",
 ]
 
 _STEP = 1e-2
@@ -115,6 +116,40 @@ def check_layers(model: Model, batch: Tensor) -> None:
     _must(again.grid == place.grid, "the named layer has another grid than the found one")
 
 
+def check_traced(model: Model, batch: Tensor) -> None:
+    """Traced outputs are the network's own, and torch's graph through them gives its gradient."""
+    if "gradient" not in model.capabilities:
+        return
+    names = [""]
+    if "activations" in model.capabilities and model.layers():
+        names.append(model.spatial_layer(batch).name)
+    leaf = batch.clone().requires_grad_()
+    seen = model.traced(2 * leaf, names)
+    _must(list(seen) == names, f"asked for {names}, got {list(seen)}")
+    _close(seen[""].detach(), model.predict(2 * batch), "the traced output differs", 1e-4)
+    (slope,) = torch.autograd.grad(seen[""][:, 1].sum(), leaf, retain_graph=True)
+    whole = 2 * model.input_gradient(2 * batch, ClassIndex(1))
+    _close(slope, whole, "the graph's gradient differs", 1e-4)
+    for name in names[1:]:
+        inner = model.activations(2 * batch, [name])[name]
+        _close(seen[name].detach(), inner, "a traced layer differs", 1e-4)
+        # Both at once, joined by a product, as an objective may join them.
+        score = (seen[name].flatten(1).mean(1) * seen[""][:, 0]).sum()
+        (joined,) = torch.autograd.grad(score, leaf)
+        parts = _product_slope(model, batch, name)
+        _close(joined, parts, "the gradient of two outputs together differs", 1e-3)
+
+
+def _product_slope(model: Model, batch: Tensor, layer: str) -> Tensor:
+    """Of (mean of a layer) x (first score) by the product rule, at twice the batch."""
+    mean = OutputFunction(lambda output: output.flatten(1).mean(1), layer=layer)
+    sides = (1, *(1 for _ in batch.shape[1:]))
+    inner = mean.scores(model.activations(2 * batch, [layer])[layer]).view(-1, *sides[1:])
+    score = model.predict(2 * batch)[:, 0].view(-1, *sides[1:])
+    first = model.input_gradient(2 * batch, mean) * score
+    return 2 * (first + inner * model.input_gradient(2 * batch, ClassIndex(0)))
+
+
 def check_threads(model: Model, batch: Tensor) -> None:
     """Two threads at once get what one gets alone."""
     alone = model.predict(batch)
@@ -158,6 +193,7 @@ MODEL_CHECKS: tuple[Callable[[Model, Tensor], None], ...] = (
     check_rows,
     check_gradient,
     check_layers,
+    check_traced,
     check_threads,
     check_bad_batches,
     check_refusals,

@@ -14,7 +14,7 @@ from heatlens.errors import InvalidArgument, OutOfMemory
 from heatlens.models.pytorch.capture import listening, observable
 from heatlens.models.pytorch.randomness import random_state_kept
 
-__all__ = ["budget", "bytes_per_row", "in_chunks", "useful_rows"]
+__all__ = ["budget", "bytes_per_row", "in_chunks", "ran_out", "useful_rows"]
 
 Result = TypeVar("Result")
 
@@ -114,7 +114,7 @@ def in_chunks(
         try:
             result = work(rows)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _ran_out(error):
+            if not ran_out(error):
                 raise
             if size == 1:
                 raise OutOfMemory(
@@ -136,7 +136,8 @@ def _physical_memory() -> int:
         return 2**34
 
 
-def _ran_out(error: BaseException) -> bool:
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on whatever device."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         "DefaultCPUAllocator" in str(error) or "out of memory" in str(error).lower()
     )

@@ -19,7 +19,9 @@ from heatlens.models.contract import Contract
 from heatlens.models.counting import count_backward, count_forward, counting
 from heatlens.models.layout import own_axes
 from heatlens.models.protocol import CAPABILITIES, Passes, SpatialLayer
-from heatlens.models.pytorch.capture import listening, module_named, observable, primary
+from heatlens.models.pytorch.capture import Listener, listening, module_named, primary
+from heatlens.models.pytorch.early import run_until_seen
+from heatlens.models.pytorch.head import last_that_matters
 from heatlens.models.pytorch.memory import budget, bytes_per_row, in_chunks, useful_rows
 from heatlens.models.pytorch.port import Port, input_names
 from heatlens.models.pytorch.randomness import random_state_kept
@@ -28,9 +30,6 @@ from heatlens.models.pytorch.workshop import Workshop, findings_on
 from heatlens.models.targets import Target
 
 __all__ = ["TorchModel"]
-
-_HEADS = 8
-"""How many of the last layers are asked whether a score depends on them."""
 
 
 class TorchModel:
@@ -94,7 +93,10 @@ class TorchModel:
 
     def prepare(self, batch: Tensor) -> Tensor:
         """Check a canonical batch and bring it to the model's device and type."""
-        batch = checked(batch, self.contract.layout)
+        return self._as_taken(checked(batch, self.contract.layout))
+
+    def _as_taken(self, batch: Tensor) -> Tensor:
+        """On the network's device, in its type, in the order in memory that it is fastest on."""
         weight = self._first_weight()
         if weight is not None:
             batch = batch.to(device=weight.device, dtype=weight.dtype)
@@ -128,8 +130,8 @@ class TorchModel:
             def keep(name: str, output: Tensor) -> None:
                 seen[name] = output.detach().clone()
 
-            with listening(modules, keep):
-                self._without_graph(network, batch[rows])
+            with torch.no_grad(), random_state_kept():
+                self._pass(network, batch[rows], modules, keep)
             return seen
 
         chunks = [seen for _, seen in in_chunks(len(batch), self.rows(batch, gradient=False), work)]
@@ -154,6 +156,30 @@ class TorchModel:
         with random_state_kept():
             parts = [part for _, part in in_chunks(len(batch), size, work)]
         return torch.cat(parts).to(torch.float32)
+
+    def traced(self, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Outputs of layers ("" is the network's own), with torch's graph back to `batch`.
+
+        All rows go at once, and no further than the last of the layers. The network goes on with
+        a copy of each output, so that an in-place operation after the layer does not change it.
+        """
+        ready = self._as_taken(batch)
+        network = self.network
+        modules = {name: module_named(network, name) for name in layers if name}
+        seen: dict[str, Tensor] = {}
+
+        def keep(name: str, output: Tensor) -> Tensor:
+            seen[name] = output
+            return output.clone()
+
+        with _recording(), random_state_kept():
+            result = self._pass(network, ready, modules, keep, to_the_end="" in layers)
+        if "" in layers:
+            seen[""] = checked_output(_tensor_in(result), len(batch))
+        for name in layers:
+            if name not in seen:
+                raise InvalidArgument(f"layer {name!r} did not run on this input")
+        return {name: seen[name].float() for name in layers}
 
     def layer_gradient(self, batch: Tensor, layer: str, target: Target) -> tuple[Tensor, Tensor]:
         """Output of `layer` and the gradient of the score with respect to it.
@@ -203,6 +229,17 @@ class TorchModel:
         twin.port = replace(self.port, of=of or self.port.of, held={**self.port.held, **others})
         twin._workshop = Workshop()
         return twin
+
+    def of(self, network: nn.Module, *, name: str, ours: bool = False) -> TorchModel:
+        """This model with another network of the same shape inside; `ours`: a shadow already."""
+        twin = copy.copy(self)
+        twin.module, twin.name = network, name
+        twin._workshop = Workshop(ours=network if ours else None)
+        return twin
+
+    def learn(self, other: TorchModel) -> None:
+        """Take over what was found on a network of the same shape."""
+        self._workshop.learn(other._workshop, self.module)
 
     def spatial_layer(self, batch: Tensor, layer: str | None = None) -> SpatialLayer:
         """The layer that a CAM is read from; see `heatlens.models.pytorch.spatial`."""
@@ -274,11 +311,17 @@ class TorchModel:
         They keep their mean and spread. None if no layer with a matrix of weights matters to it.
         """
         network = self.network
-        twin = copy.copy(self)
-        twin.module = shadow_of(network)
-        twin.name = f"{self.name} with a random head"
-        twin._workshop = Workshop()
-        head = twin._last_that_matters(twin.module, batch, target)
+        twin = self.of(shadow_of(network), name=f"{self.name} with a random head")
+        first = twin.prepare(batch[:1])
+        inside = twin.module
+
+        def scores() -> Tensor:
+            with _recording(), random_state_kept():
+                return target.take(torch.arange(1)).scores(
+                    twin._forward(inside, first, target.layer)
+                )
+
+        head = last_that_matters(inside, lambda: twin._without_graph(inside, first), scores)
         if head is None:
             return None
         weight = cast(Tensor, head.weight)
@@ -288,7 +331,7 @@ class TorchModel:
             drawn = drawn * weight.std() + weight.mean()
         head.weight = nn.Parameter(drawn, requires_grad=False)
         # Its maps are compared with ours, so they are read from the same layer as ours.
-        twin._workshop.learn(self._workshop, twin.module)
+        twin.learn(self)
         return twin
 
     def counting(self) -> AbstractContextManager[Passes]:
@@ -300,29 +343,46 @@ class TorchModel:
             return self._forward(network, batch, layer)
 
     def _forward(self, network: nn.Module, batch: Tensor, layer: str | None = None) -> Tensor:
-        count_forward(len(batch))
         seen: list[Tensor] = []
         modules = {} if layer is None else {layer: module_named(network, layer)}
 
-        def keep(name: str, output: Tensor) -> None:
+        def keep(name: str, output: Tensor) -> Tensor:
+            # What an in-place operation after the layer does is not the layer's output.
             seen[:] = [output]
+            return output.clone()
 
-        autocast: Any = nullcontext()
-        if self._precision == "bf16":
-            autocast = torch.autocast(batch.device.type, dtype=torch.bfloat16)
-        with autocast, listening(modules, keep):
-            result = self._run(network, batch)
+        result = self._pass(network, batch, modules, keep)
         if layer is not None:
             if not seen:
                 raise InvalidArgument(f"layer {layer!r} did not run on this input")
             result = seen[0]
-        output = primary(result)
-        if output is None:
-            raise InvalidType(
-                f"the network returned {type(result).__name__} without a tensor inside; wrap it "
-                "in a module that returns one"
+        return checked_output(_tensor_in(result), len(batch))
+
+    def _pass(
+        self,
+        network: nn.Module,
+        batch: Tensor,
+        layers: Mapping[str, nn.Module],
+        listener: Listener,
+        *,
+        to_the_end: bool = False,
+    ) -> Any:
+        """One pass; it ends once all `layers` have been heard, if there are any."""
+        count_forward(len(batch))
+        autocast: Any = nullcontext()
+        if self._precision == "bf16":
+            autocast = torch.autocast(batch.device.type, dtype=torch.bfloat16)
+        with autocast:
+            if to_the_end:
+                with listening(layers, listener):
+                    return self._run(network, batch)
+            return run_until_seen(
+                lambda: self._run(network, batch),
+                layers,
+                listener,
+                self._workshop.findings.runs,
+                tuple(batch.shape[1:]),
             )
-        return checked_output(output, len(batch))
 
     def _run(self, network: nn.Module, batch: Tensor) -> Any:
         port = self.port
@@ -351,51 +411,22 @@ class TorchModel:
             raise NeedsGradient(missing)
         return gradient
 
-    def _last_that_matters(
-        self, network: nn.Module, batch: Tensor, target: Target
-    ) -> nn.Module | None:
-        """The layer with a matrix of weights that runs last of those the score depends on."""
-        order: list[nn.Module] = []
-        parts = observable(network)
-        if not isinstance(network, torch.jit.ScriptModule):
-            parts = {"": network, **parts}
-        weighted = {
-            name: part
-            for name, part in parts.items()
-            if isinstance(matrix := part._parameters.get("weight"), Tensor)
-            and matrix.ndim >= 2
-            and matrix.is_floating_point()
-        }
-        first = self.prepare(batch[:1])
-
-        def note(name: str, output: Tensor) -> None:
-            order.append(weighted[name])
-
-        with listening(weighted, note):
-            self._without_graph(network, first)
-        last = list(dict.fromkeys(reversed(order)))[:_HEADS]
-        weights = [cast(nn.Parameter, part.weight).requires_grad_() for part in last]
-        try:
-            with _recording(), random_state_kept():
-                scores = target.take(torch.arange(1)).scores(
-                    self._forward(network, first, target.layer)
-                )
-                if not weights or not scores.requires_grad:
-                    return None
-                slopes = torch.autograd.grad(scores.sum(), weights, allow_unused=True)
-        finally:
-            for weight in weights:
-                weight.requires_grad_(False)
-        for part, slope in zip(last, slopes, strict=True):
-            if slope is not None and bool(slope.any()):
-                return part
-        return None
-
     def _first_weight(self) -> Tensor | None:
         for tensor in itertools.chain(self.module.parameters(), self.module.buffers()):
             if tensor.is_floating_point():
                 return tensor
         return None
+
+
+def _tensor_in(result: Any) -> Tensor:
+    """The tensor that counts in what a network returned."""
+    output = primary(result)
+    if output is None:
+        raise InvalidType(
+            f"the network returned {type(result).__name__} without a tensor inside; wrap it in a "
+            "module that returns one"
+        )
+    return output
 
 
 @contextmanager

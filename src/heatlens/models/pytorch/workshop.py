@@ -27,6 +27,7 @@ class Findings:
         bytes_per_row: memory by input shape, type and kind of pass.
         rearranged: weights that channels-last convolutions have to copy in every pass.
         writes_input: whether a pass writes into its input, which is then a copy of the caller's.
+        runs: how often a layer runs in one pass, by its name and the input's shape.
     """
 
     structure: tuple[object, ...] = ()
@@ -34,12 +35,14 @@ class Findings:
     bytes_per_row: dict[Any, float] = field(default_factory=dict)
     rearranged: float | None = None
     writes_input: bool | None = None
+    runs: dict[Any, int] = field(default_factory=dict)
 
     def renew(self, structure: tuple[object, ...]) -> None:
         """Forget all if the network is another one now."""
         if structure != self.structure:
             self.spatial.clear()
             self.bytes_per_row.clear()
+            self.runs.clear()
             self.rearranged = None
             self.writes_input = None
             self.structure = structure
@@ -48,6 +51,7 @@ class Findings:
         """Take over what was found on a network of the same shape."""
         self.spatial.update(other.spatial)
         self.bytes_per_row.update(other.bytes_per_row)
+        self.runs.update(other.runs)
 
 
 _known: WeakKeyDictionary[nn.Module, Findings] = WeakKeyDictionary()
@@ -68,9 +72,16 @@ def findings_on(module: nn.Module) -> Findings:
 class Workshop:
     """A network's shadow and the findings on it; both made anew when its parts change."""
 
-    def __init__(self, findings: Findings | None = None) -> None:
-        """Start with what is known already."""
+    def __init__(self, findings: Findings | None = None, *, ours: nn.Module | None = None) -> None:
+        """Start with what is known already.
+
+        Args:
+            findings: on the network.
+            ours: a network that is a shadow itself, and nobody else's: it is worked on as it is,
+                and not looked at for changes before each pass.
+        """
         self.findings = findings or Findings()
+        self._ours = ours
         self._lock = threading.RLock()
         self._mark = Fingerprint()
         self._network: nn.Module | None = None
@@ -81,6 +92,8 @@ class Workshop:
 
     def network(self, module: nn.Module) -> nn.Module:
         """The shadow of `module` as it is now."""
+        if self._ours is not None:
+            return self._ours
         mark = fingerprint(module)
         with self._lock:
             if self._network is None or mark != self._mark:
