@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from heatlens.distributions.distances import distances
     from heatlens.distributions.distribution import Distribution
     from heatlens.distributions.wasserstein import wasserstein
+    from heatlens.features.visualisation.visualize import visualize
     from heatlens.heatmap import Heatmap
     from heatlens.image import Image
     from heatlens.images.read import read_image
@@ -79,6 +80,7 @@ __all__ = [
     "methods",
     "predict",
     "read_image",
+    "visualize",
     "wasserstein",
 ]
 
@@ -116,6 +118,7 @@ _HOME = {
     "methods": "attribution.method",
     "predict": "models.predict",
     "read_image": "images.read",
+    "visualize": "features.visualisation.visualize",
     "wasserstein": "distributions.wasserstein",
 }
 
