@@ -1,0 +1,1 @@
+"""One kind of picture features a file; see `heatlens.importance.pictures.kind`."""
