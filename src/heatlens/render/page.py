@@ -82,7 +82,7 @@ def framed(
 
     head = [
         *((line, _TITLE, True) for line in wrapped(title, wide, _TITLE, bold=True)),
-        *((line, _SUBTITLE, False) for line in wrapped(subtitle, wide, _SUBTITLE)),
+        *((line, _SUBTITLE, False) for line in wrapped(subtitle, wide, _SUBTITLE, most=8)),
     ]
     foot = [line for part in caption for line in wrapped(part, wide, SMALL, most=5)]
     above = sum(line_height(size) for _, size, _ in head) + (below_words if head else 0)
