@@ -1,0 +1,1 @@
+"""What to look at again: pictures whose heat lies where it should not."""
