@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from heatlens.cli import compare, demo, explain, index, methods, models, search
+from heatlens.cli import (
+    compare,
+    demo,
+    explain,
+    improve,
+    index,
+    inspect,
+    methods,
+    models,
+    search,
+    visualize,
+)
 from heatlens.cli.exits import Exit, report
 from heatlens.errors import HeatlensError
 from heatlens.version import __version__
@@ -44,6 +55,9 @@ def _root(
 
 
 app.command(name="explain")(explain.explain_command)
+app.command(name="inspect")(inspect.inspect_command)
+app.command(name="visualize")(visualize.visualize_command)
+app.command(name="improve")(improve.improve_command)
 app.command(name="compare")(compare.compare_command)
 app.command(name="index")(index.index_command)
 app.command(name="search")(search.search_command)

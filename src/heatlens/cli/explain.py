@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from heatlens.cli.options import AsJson, InputSize, Mean, ModelName, Out, Std, Weights
+
 __all__ = ["explain_command"]
 
 
@@ -17,16 +19,7 @@ def explain_command(
             metavar="PHOTO...", help="Pictures, WAV files, folders of pictures, or quoted globs."
         ),
     ],
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="SOURCE:NAME",
-            help="SOURCE:NAME (torchvision:resnet50, keras:ResNet50), a .keras, .onnx or .pt2 "
-            "file, or an endpoint's URL; see `heatlens models`.",
-        ),
-    ],
+    model: ModelName,
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,9 +40,7 @@ def explain_command(
         int | None,
         typer.Option(min=1, metavar="K", help="One map for each of the K classes ranked first."),
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the pictures.")
-    ] = Path("out"),
+    out: Out = Path("out"),
     style: Annotated[
         str, typer.Option(metavar="NAME", help="panels, overlay, heatmap or contours.")
     ] = "panels",
@@ -94,29 +85,14 @@ def explain_command(
             "--set", metavar="NAME=VALUE", help="A parameter of the method, NAME=VALUE; repeatable."
         ),
     ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Checkpoint file, or 'random' for an untrained network."),
-    ] = None,
+    weights: Weights = None,
     labels: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Names of the classes, one a line, in their order."),
     ] = None,
-    input_size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE", help="Of the model's input: 224, or 224x320 (rows x columns)."
-        ),
-    ] = None,
-    mean: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBERS", help="Of the model's input: one number, or one per channel: a,b,c."
-        ),
-    ] = None,
-    std: Annotated[
-        str | None, typer.Option(metavar="NUMBERS", help="Likewise, its standard deviation.")
-    ] = None,
+    input_size: InputSize = None,
+    mean: Mean = None,
+    std: Std = None,
     value_range: Annotated[
         str | None,
         typer.Option(metavar="LOW,HIGH", help="Black and white before mean and std: 0,255."),
@@ -140,7 +116,7 @@ def explain_command(
     checks: Annotated[
         bool, typer.Option("--checks/--no-checks", help="The first line of trust.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain what a model sees in pictures, and write the heatmaps.
 
@@ -148,7 +124,7 @@ def explain_command(
     """
     from heatlens.cli.explaining import run
     from heatlens.cli.job import Job
-    from heatlens.cli.loading import chosen_method, loaded, numbers
+    from heatlens.cli.loading import chosen_method, input_size_of, loaded, numbers, weights_of
     from heatlens.cli.sources import pictures
     from heatlens.errors import InvalidArgument
 
@@ -159,9 +135,9 @@ def explain_command(
     files, failed = pictures(photos)
     asked = loaded(
         model,
-        weights=_weights(weights),
+        weights=weights_of(weights),
         labels=None if labels is None else _lines(labels),
-        input_size=None if input_size is None else _size(input_size),
+        input_size=input_size_of(input_size),
         mean=numbers("--mean", mean),
         std=numbers("--std", std),
         value_range=numbers("--value-range", value_range, count=2),
@@ -204,23 +180,6 @@ def _lines(file: Path) -> list[str]:
     if not found:
         raise InvalidArgument(f"--labels {str(file)!r} is empty; write one class a line")
     return found
-
-
-def _size(text: str) -> int | tuple[int, ...]:
-    """224, or numbers with an x between them."""
-    from heatlens.errors import InvalidArgument
-
-    parts = text.lower().split("x")
-    if not all(part.strip().isdecimal() for part in parts):
-        raise InvalidArgument(f"--input-size {text!r}: write 224, or 224x320 (rows x columns)")
-    numbers = tuple(int(part) for part in parts)
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
-def _weights(given: str | None) -> bool | str:
-    if given is None:
-        return True
-    return False if given == "random" else given
 
 
 def _settings(pairs: list[str], layer: str | None) -> dict[str, Any]:

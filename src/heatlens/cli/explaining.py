@@ -14,8 +14,9 @@ from rich.console import Console
 
 from heatlens.attribution.explain import explain
 from heatlens.cli.exits import Exit, report
-from heatlens.cli.explanation_files import stem_of, write, write_comparison
+from heatlens.cli.explanation_files import write, write_comparison
 from heatlens.cli.explanation_words import described, extent, print_result
+from heatlens.cli.file_names import stem_of
 from heatlens.cli.job import Job
 from heatlens.cli.progress import bar
 from heatlens.errors import HeatlensError, InvalidArgument

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 from heatlens.attribution.method import METHODS
+from heatlens.cli.file_names import free, slug
 from heatlens.cli.job import Job
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
@@ -14,13 +13,13 @@ from heatlens.render.figure import compare, save_picture
 from heatlens.render.files import save_figure
 from heatlens.sound import Sound
 
-__all__ = ["stem_of", "write", "write_comparison"]
+__all__ = ["write", "write_comparison"]
 
 
 def write(job: Job, image: Image | Sound, heat: Heatmap, stem: str, taken: set[str]) -> list[str]:
     """The map in each of the wanted formats; the paths."""
-    target = _slug(heat.provenance.target)  # classes may share a name, or all that is left of it
-    name = _free(f"{stem}.{heat.provenance.method}.{target}", taken)
+    target = slug(heat.provenance.target)  # classes may share a name, or all that is left of it
+    name = free(f"{stem}.{heat.provenance.method}.{target}", taken)
     files = []
     for ending in job.formats:
         path = job.out / f"{name}.{ending}"
@@ -58,24 +57,3 @@ def _clip(method: str) -> float | None:
     A map of single pixels has a few that are far above the rest and would leave it dark.
     """
     return 99.5 if METHODS[method].level == "pixel" else None
-
-
-def stem_of(file: Path, taken: set[str]) -> str:
-    """The file's name without its ending; numbered if two photos share it."""
-    stem = file.name.removesuffix(".gz")
-    return _free(stem.rsplit(".", 1)[0] or stem, taken)
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    """The name, with "-2" and so on if it is taken; taken from now on."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    taken.add(name)
-    return name
-
-
-def _slug(words: str) -> str:
-    """Words as part of a file's name: "White stork!" -> "white-stork"."""
-    return re.sub(r"[^\w]+", "-", words.casefold()).strip("-")[:60] or "target"

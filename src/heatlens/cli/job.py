@@ -19,7 +19,7 @@ from heatlens.render.cells import STYLES
 from heatlens.render.colour import SIGNS
 from heatlens.render.colour import colour_map as known_colour_map
 
-__all__ = ["FORMATS", "Job"]
+__all__ = ["FORMATS", "Job", "check_classes"]
 
 FORMATS = ("png", "svg", "npz", "tif")
 """Files that can be asked for: two pictures, two lossless."""
@@ -68,7 +68,7 @@ class Job:
         for target in self.targets:
             aim = bound(self.model, target)
             if labels:
-                _check_classes(target, aim, len(labels))
+                check_classes(target, aim, len(labels))
 
     def _check_names(self) -> None:
         chosen = {
@@ -87,11 +87,11 @@ class Job:
             known_colour_map(self.draw["colour_map"])
 
 
-def _check_classes(words: str, target: Target, classes: int) -> None:
+def check_classes(words: str, target: Target, classes: int) -> None:
     """Refuse a class that the model does not have."""
     if isinstance(target, Difference):
-        _check_classes(words, target.first, classes)
-        _check_classes(words, target.second, classes)
+        check_classes(words, target.first, classes)
+        check_classes(words, target.second, classes)
     elif isinstance(target, ClassIndex) and isinstance(target.index, int):
         if not 0 <= target.index < classes:
             raise InvalidArgument(

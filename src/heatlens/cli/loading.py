@@ -12,7 +12,7 @@ from heatlens.errors import AssumptionWarning, InvalidArgument
 from heatlens.models.load import load_model
 from heatlens.models.protocol import Model
 
-__all__ = ["chosen_method", "loaded", "numbers"]
+__all__ = ["chosen_method", "input_size_of", "loaded", "numbers", "weights_of"]
 
 _PICTURES = ("gradcam", "integrated-gradients", "rise")
 _WORDS = ("integrated-gradients", "feature-ablation")
@@ -76,3 +76,29 @@ def numbers(option: str, text: str | None, count: int | None = None) -> tuple[fl
         example = "0,255" if count == 2 else "0.5 or 0.485,0.456,0.406"
         raise InvalidArgument(f"{option} {text!r}: write numbers, such as {example}")
     return found
+
+
+def input_size_of(text: str | None, option: str = "--input-size") -> int | tuple[int, ...] | None:
+    """What `--input-size` says: 224, or numbers with an x between them.
+
+    Raises:
+        InvalidArgument: it is something else.
+
+    Example:
+        >>> input_size_of("224x320")
+        (224, 320)
+    """
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise InvalidArgument(f"{option} {text!r}: write 224, or 224x320 (rows x columns)")
+    sides = tuple(int(part) for part in parts)
+    return sides[0] if len(sides) == 1 else sides
+
+
+def weights_of(text: str | None) -> bool | str:
+    """What `--weights` says: a file, 'random' (False), or nothing (True: the model's own)."""
+    if text is None:
+        return True
+    return False if text == "random" else text

@@ -94,7 +94,7 @@ def fit(
         >>> only.pixels.shape, only.placement.offset
         ((3, 50, 50), (0.0, -75.0))
         >>> only.notes[0]
-        "the centre crop hides 75 % of the picture; fit='pad' or fit='tile' shows all of it"
+        "the centre crop hides 75 % of the picture; fit 'pad' shows all of it"
         >>> len(fit(strip, size=(50, 50), mode="tile"))
         5
     """
@@ -127,8 +127,7 @@ def fit(
         fitted.append(Fitted(cut, where, (*notes, *about)))
     if mode != "tile" and (hidden := fitted[0].placement.hidden_fraction) > 0.1:
         note = (
-            f"the centre crop hides {hidden:.0%} of the picture; "
-            "fit='pad' or fit='tile' shows all of it"
+            f"the centre crop hides {hidden:.0%} of the picture; fit 'pad' shows all of it"
         ).replace("%", " %")
         fitted[0] = Fitted(fitted[0].pixels, fitted[0].placement, (note, *fitted[0].notes))
     return fitted
