@@ -122,6 +122,49 @@ def bounds() -> str:
     return table(("bound", "what it is", "cost", "paper"), rows)
 
 
+def objectives() -> str:
+    """What feature visualisation can look for, from the registry."""
+    from heatlens.features.visualisation.objectives.objective import OBJECTIVES
+
+    rows = [
+        (
+            f"`{one.name}`",
+            f'`"{one.words}"`' if one.words else "",
+            one.summary,
+            linked(one.paper),
+        )
+        for one in OBJECTIVES.values()
+    ]
+    return table(("objective", "in words", "what it is", "source"), rows)
+
+
+def parametrisations() -> str:
+    """What gradient ascent can change, from the registry."""
+    from heatlens.features.visualisation.parametrisations.parametrisation import PARAMETRISATIONS
+
+    rows = [
+        (
+            f"`{one.name}`",
+            one.summary,
+            ", ".join(f"`{name}`" for name in one.settings),
+            linked(one.paper),
+        )
+        for one in PARAMETRISATIONS.values()
+    ]
+    return table(("parametrisation", "what it is", "settings", "source"), rows)
+
+
+def transforms() -> str:
+    """What a picture can go through in front of the network, from the registry."""
+    from heatlens.features.visualisation.transforms.transform import TRANSFORMS
+
+    rows = []
+    for one in TRANSFORMS.values():
+        strengths = ", ".join(f"{name}={value!r}" for name, value in one.strengths.items())
+        rows.append((f"`{one.name}({strengths})`", one.summary, linked(one.paper)))
+    return table(("transform", "what it does", "source"), rows)
+
+
 def equality(name: str) -> str:
     """How far maps of one network differ between frameworks, from a committed result."""
     file = ROOT / "benchmarks/results/equality" / f"{name}.json"
@@ -151,9 +194,58 @@ def counted(passes: float, each: str) -> str:
     return f"one per {each}" if math.isnan(passes) else f"{passes:g}"
 
 
+def picture_kinds() -> str:
+    """Named features of pictures, from their registry."""
+    import numpy as np
+
+    from heatlens.importance.pictures.kind import KINDS
+    from heatlens.importance.pictures.picture import Picture
+
+    rows = []
+    for one in KINDS.values():
+        columns = list(one.compute(Picture(np.zeros((8, 8, 3)))))
+        first = ", ".join(f'"{name}"' for name in columns[:2])
+        rows.append(
+            (f"`{one.name}`", one.summary, f"{len(columns)}: {first}, …", linked(one.paper))
+        )
+    return table(("kind", "what it says", "columns", "source"), rows)
+
+
+def interventions() -> str:
+    """What importance can change about a picture or inside a network, from the registry."""
+    from heatlens.importance.interventions import KINDS
+
+    # Those on pixels first, as a person comes to them.
+    ordered = sorted(KINDS.values(), key=lambda kind: (kind.make is None, not kind.curve))
+    rows = [
+        (kind.summary, kind.written, kind.permuted, kind.ablated, "yes" if kind.curve else "")
+        for kind in ordered
+    ]
+    head = ("feature", "written", "taken from another picture", "ablated", "a curve")
+    return table(head, rows)
+
+
+def scores() -> str:
+    """What an importance can be a loss of, from the registry."""
+    from heatlens.importance.scores import SCORES
+
+    reads = {"classes": "the class said", "values": "numbers", "scores": "scores"}
+    rows = [
+        (
+            f'`"{score.name}"`',
+            score.summary,
+            reads.get(score.reads, score.reads),
+            "rows" if score.each is not None else "30 groups of rows",
+        )
+        for score in SCORES.values()
+    ]
+    return table(("score", "what it is", "read of the model", "interval by leaving out"), rows)
+
+
 def linked(paper: str) -> str:
-    """An arXiv number or a DOI as a link to its page."""
+    """An arXiv number, a DOI or an address as a link to its page."""
     paper = re.sub(r"arXiv:([\d.]+\d)", r"[arXiv:\1](https://arxiv.org/abs/\1)", paper)
+    paper = re.sub(r"^https://([\w.]+)(\S*)$", r"[\1](https://\1\2)", paper)
     return re.sub(r"doi:(\S+)", r"[doi:\1](https://doi.org/\1)", paper)
 
 
@@ -181,9 +273,19 @@ TABLES: dict[str, Callable[[], str]] = {
     "digits-knn": lambda: benchmarks("digits-knn"),
     "distances-under-change": lambda: benchmarks("distances-under-change"),
     "distributions": distributions,
+    "objectives": objectives,
+    "parametrisations": parametrisations,
+    "picture-kinds": picture_kinds,
+    "interventions": interventions,
+    "scores": scores,
+    "transforms": transforms,
+    "feature-visualisation": lambda: benchmarks("feature-visualisation"),
+    "visualised-classes": lambda: benchmarks("visualised-classes"),
+    "top-pictures": lambda: benchmarks("top-pictures"),
     "equality": lambda: equality("keras"),
     "equality-jax": lambda: equality("jax"),
     "kinds": lambda: benchmarks("kinds"),
+    "right-reasons": lambda: benchmarks("right-reasons"),
     "search": lambda: benchmarks("search"),
     "ground-truth": lambda: benchmarks("ground-truth"),
 }
