@@ -53,22 +53,20 @@ tree.plot()
 # %%
 # That of the honest network asks for the digit.
 by_digit = tree_surrogate(None, honest, known)
-print(by_digit.verdict)
-print(by_digit.rules())
+print(by_digit)
 
 # %%
 # Nobody had told of the watermark? Then the hue of a corner gives it away: a tree and a linear model
 # on the computed columns alone.
 by_hue = tree_surrogate(None, cheater, computed)
-print(by_hue.verdict)
-print(f"first question: {by_hue.first}?")
+print(by_hue)
 linear = linear_surrogate(None, cheater, computed.select(["colour", "corners", "patch"]))
 linear.plot()
 
 # %%
 # What makes a digit is in none of these columns, so nothing on them can stand for the honest
 # network. It says so, instead of drawing a tree that means nothing.
-print(tree_surrogate(None, honest, computed).verdict)
+print(tree_surrogate(None, honest, computed))
 
 # %%
 # Where no column fits, a concept can: a direction in a layer that is learnt from examples. The

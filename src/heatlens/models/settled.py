@@ -1,7 +1,6 @@
 """A model arranged for many passes over inputs of one size.
 
-Two things that cost a pass up to a third of its time are done once, on a copy of the weights they
-touch (`python -m benchmarks feature-visualisation`):
+Two things that each pass would do again are done once, on a copy of the weights they touch:
 
 - a channels-last pass copies weights that lie in the usual order every time: they are rearranged;
 - batch normalisation in evaluation is an affine map, which the convolution before it can hold.

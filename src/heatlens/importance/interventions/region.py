@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from abc import abstractmethod
 from typing import Any
 
 import torch
@@ -30,9 +31,9 @@ class Place(PictureIntervention):
         """
         self.name, self.baseline = name, baseline
 
+    @abstractmethod
     def inside(self, given: Tensor, rows: Tensor) -> Tensor:
         """Which pixels belong to it, (n or 1, h, w), bool."""
-        raise NotImplementedError(f"{type(self).__name__} does not define inside()")
 
     def ablate(self, given: Tensor, rows: Tensor) -> Tensor:
         """Pictures with the baseline there."""
