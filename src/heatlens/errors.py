@@ -78,15 +78,18 @@ class UnknownName(InvalidArgument):
         suggestions: the nearest known names, best first; may be empty.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        """Build the message "unknown KIND 'NAME'; did you mean ...?"."""
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        """Build the message "unknown KIND 'NAME'; did you mean ...?".
+
+        `name` is what was received, a string or not.
+        """
         self.kind = kind
         self.name = name
         self.known = tuple(known)
-        self.suggestions = did_you_mean(name, self.known)
+        self.suggestions = did_you_mean(name, self.known) if isinstance(name, str) else ()
         super().__init__(self._message())
 
-    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, object, tuple[str, ...]]]:
         """Pickle by the arguments, so that the error survives a process pool."""
         return (type(self), (self.kind, self.name, self.known))
 

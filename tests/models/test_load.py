@@ -25,7 +25,8 @@ from heatlens.models.checkpoint import fill, read_checkpoint
 from heatlens.models.load import as_model, list_models, load_model
 from heatlens.models.metadata import contract_of, from_transformers
 from heatlens.models.pytorch.model import TorchModel
-from heatlens.models.source import SOURCES, needed
+from heatlens.models.source import SOURCES
+from heatlens.optional import needed
 
 CNN = "timm:resnet10t"
 

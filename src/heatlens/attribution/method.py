@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import numpy as np
 from torch import Tensor
 
-from heatlens.errors import InvalidArgument, NeedsGradient, UnsupportedMethod, did_you_mean
+from heatlens.errors import InvalidArgument, NeedsGradient, UnsupportedMethod
 from heatlens.models.protocol import CAPABILITIES, Model, Passes
+from heatlens.parameters import checked_parameters, parameters_of, summary_of
 from heatlens.registry import Registry
 
 __all__ = ["METHODS", "Attribution", "Method", "methods", "register"]
@@ -75,17 +74,12 @@ class Method:
     @property
     def summary(self) -> str:
         """First sentence of the function's docstring."""
-        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+        return summary_of(self.function)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Names and defaults of the parameters it takes."""
-        signature = inspect.signature(self.function).parameters
-        return {
-            name: item.default
-            for name, item in signature.items()
-            if item.kind is inspect.Parameter.KEYWORD_ONLY
-        }
+        return parameters_of(self.function)
 
     @property
     def passes(self) -> str:
@@ -107,19 +101,7 @@ class Method:
 
     def check(self, model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         """The full parameters, or an error if one is unknown or the model lacks a capability."""
-        known = self.parameters
-        for name in given:
-            if name not in known:
-                near = did_you_mean(name, known)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                takes = ", ".join(known) or "none"
-                raise InvalidArgument(
-                    f"{self.name} has no parameter {name!r}{hint} It takes: {takes}"
-                    if near
-                    else f"{self.name} has no parameter {name!r}. It takes: {takes}"
-                )
-        for name, value in given.items():
-            _check_kind(self.name, name, value, known[name])
+        full = checked_parameters(self.name, given, self.parameters)
         missing = self.needs - model.capabilities
         if missing:
             able = [item.name for item in METHODS.values() if item.needs <= model.capabilities]
@@ -130,25 +112,7 @@ class Method:
                 f"{self.name} needs {', '.join(sorted(missing))}, which {model.name} cannot give; "
                 f"methods that work: {', '.join(able) or 'none'}{helps}"
             )
-        return {**known, **given}
-
-
-def _check_kind(method: str, name: str, value: Any, default: Any) -> None:
-    """Refuse a value of another kind than the default, which would mean something by accident."""
-    if name == "layer":
-        expected, fits = "a layer's name", value is None or isinstance(value, str)
-    elif isinstance(default, bool):
-        expected, fits = "True or False", isinstance(value, bool)
-    elif isinstance(default, int):
-        whole = isinstance(value, int | np.integer)
-        expected, fits = "a whole number", whole and not isinstance(value, bool)
-    elif isinstance(default, float):
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        expected, fits = "a finite number", number and math.isfinite(value)
-    else:
-        return
-    if not fits:
-        raise InvalidArgument(f"{method}: {name} is {value!r}; it must be {expected}")
+        return full
 
 
 METHODS: Registry[Method] = Registry(

@@ -12,18 +12,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 from torch import nn
 
-from heatlens.errors import MissingDependency
 from heatlens.models.contract import Contract
 from heatlens.models.protocol import CAPABILITIES, Model
 from heatlens.models.pytorch.model import TorchModel
 from heatlens.models.pytorch.port import Port
 from heatlens.registry import Registry
 
-__all__ = ["SOURCES", "Loaded", "Source", "Wish", "cause_of", "needed", "register_source"]
+__all__ = ["SOURCES", "Loaded", "Source", "Wish", "register_source"]
 
 
 @dataclass(frozen=True)
@@ -158,32 +156,3 @@ def register_source(
         name,
         Source(name, form, summary, build, names, package, extra, suffixes, gives, state, modules),
     )
-
-
-def needed(package: str, purpose: str, extra: str = "models") -> ModuleType:
-    """The package of an extra, imported.
-
-    Raises:
-        MissingDependency: it is not installed, or its import fails; the message says which.
-    """
-    name = package.partition(".")[0]
-    try:
-        return importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        reason = "" if error.name == name else cause_of(error)
-        raise MissingDependency(name, extra, purpose, reason) from error
-    except (ImportError, RuntimeError, OSError) as error:
-        # A torchvision built for another torch: "operator torchvision::nms does not exist".
-        raise MissingDependency(name, extra, purpose, cause_of(error)) from error
-
-
-def cause_of(error: BaseException) -> str:
-    """The first line of what lies at the bottom of an error.
-
-    Example:
-        >>> cause_of(RuntimeError("operator torchvision::nms does not exist"))
-        'operator torchvision::nms does not exist'
-    """
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return str(error).split("\n")[0]

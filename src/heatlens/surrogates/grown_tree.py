@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.frozen import frozen
-from heatlens.models.source import needed
+from heatlens.optional import needed
 
 __all__ = ["GrownTree", "grow"]
 

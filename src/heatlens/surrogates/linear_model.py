@@ -20,7 +20,7 @@ from scipy import optimize
 from scipy.special import log_softmax, softmax
 
 from heatlens.frozen import frozen
-from heatlens.models.source import needed
+from heatlens.optional import needed
 
 __all__ = ["PENALTIES", "LinearModel", "Penalty", "best_strength", "fit_linear"]
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from heatlens.errors import UnknownName
-from heatlens.models.source import needed
+from heatlens.optional import needed
 
 __all__ = ["PLANES", "laid_out", "principal_components"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from heatlens.models.source import needed
+from heatlens.optional import needed
 from heatlens.statistics.wilson import wilson_interval
 
 __all__ = ["boundary", "held_out_accuracy", "pattern_of"]

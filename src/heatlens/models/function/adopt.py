@@ -21,7 +21,8 @@ from heatlens.models.function.engine import FunctionEngine, NumpyFunction, Torch
 from heatlens.models.function.signature import name_of
 from heatlens.models.layout import grid_axes
 from heatlens.models.protocol import Model
-from heatlens.models.source import Wish, needed
+from heatlens.models.source import Wish
+from heatlens.optional import needed
 
 __all__ = ["adopt"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from heatlens.errors import InvalidArgument, MissingDependency
-from heatlens.models.source import needed
+from heatlens.optional import needed
 
 __all__ = ["BACKENDS", "home", "imported", "state"]
 

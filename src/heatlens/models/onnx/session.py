@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from heatlens.errors import InvalidArgument, WeightsUnavailable
-from heatlens.models.source import needed
+from heatlens.optional import needed
 
 __all__ = ["FLOATING", "open_session", "read_file", "said_by"]
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from heatlens.models.hub import unavailable
 from heatlens.models.metadata import from_transformers
-from heatlens.models.source import Loaded, Wish, needed, register_source
+from heatlens.models.source import Loaded, Wish, register_source
 from heatlens.models.transformers.checkpoint import found_checkpoint
 from heatlens.models.transformers.film import film_contract
 from heatlens.models.transformers.kinds import KINDS, PURPOSE, architectures, named_class
 from heatlens.models.transformers.load import any_size, load_checkpoint
+from heatlens.optional import needed
 
 __all__: list[str] = []
 

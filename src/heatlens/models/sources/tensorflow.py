@@ -6,7 +6,8 @@ from pathlib import Path
 
 from heatlens.errors import InvalidArgument
 from heatlens.models.protocol import Model
-from heatlens.models.source import Wish, needed, register_source
+from heatlens.models.source import Wish, register_source
+from heatlens.optional import needed
 
 __all__: list[str] = []
 

@@ -7,7 +7,8 @@ from typing import Any
 from heatlens.errors import InvalidArgument, UnknownName, WeightsUnavailable
 from heatlens.models.hub import hub_file, require_reachable, torch_hub_file, unavailable
 from heatlens.models.metadata import from_timm
-from heatlens.models.source import Loaded, Wish, needed, register_source
+from heatlens.models.source import Loaded, Wish, register_source
+from heatlens.optional import needed
 
 __all__: list[str] = []
 

@@ -8,7 +8,8 @@ from heatlens.errors import InvalidArgument, UnknownName, WeightsUnavailable
 from heatlens.models.contract import Contract
 from heatlens.models.hub import require_reachable, torch_hub_file, unavailable
 from heatlens.models.metadata import IMAGENET
-from heatlens.models.source import Loaded, Wish, needed, register_source
+from heatlens.models.source import Loaded, Wish, register_source
+from heatlens.optional import needed
 
 __all__: list[str] = []
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from heatlens.errors import InvalidArgument
-from heatlens.models.source import needed
 from heatlens.models.transformers.kinds import PURPOSE
+from heatlens.optional import needed
 
 __all__ = ["band_centres", "frame_centres", "heard", "silence_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from heatlens.errors import InvalidArgument, MissingDependency
-from heatlens.models.source import cause_of, needed
+from heatlens.optional import cause_of, needed
 
 __all__ = ["KINDS", "PURPOSE", "architectures", "class_for", "kind_of", "named_class"]
 

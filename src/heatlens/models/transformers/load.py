@@ -11,12 +11,13 @@ from torch import nn
 from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.models.hub import unavailable
 from heatlens.models.metadata import from_transformers, label_names
-from heatlens.models.source import Loaded, Wish, needed
+from heatlens.models.source import Loaded, Wish
 from heatlens.models.transformers.checkpoint import Checkpoint, without_bars
 from heatlens.models.transformers.film import film_contract
 from heatlens.models.transformers.image_text import image_text
 from heatlens.models.transformers.kinds import PURPOSE, class_for, kind_of, named_class
 from heatlens.models.transformers.sound import sound, sound_contract
+from heatlens.optional import needed
 
 __all__ = ["any_size", "load_checkpoint"]
 

@@ -20,7 +20,7 @@ import numpy as np
 from heatlens.attribution.baselines import Baseline
 from heatlens.attribution.perturbation.features import Features
 from heatlens.errors import InvalidArgument
-from heatlens.models.source import needed
+from heatlens.optional import needed
 from heatlens.surrogates.local.explained import Settings, decision, shapley_of
 from heatlens.surrogates.local.fidelity import LEAST, verdict
 from heatlens.surrogates.local.neighbourhood import Floats
