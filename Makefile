@@ -76,6 +76,10 @@ $(VENV)/.created:
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@# The peer grad-cam brings OpenCV without its contributed modules into the same folder: ours goes on top.
+	@if $(BIN)/python -m pip show --quiet opencv-python-headless 2>/dev/null; then \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    --force-reinstall --no-deps opencv-contrib-python-headless; fi
 	@touch $@
 
 .PHONY: help demo test test-all check format bench docs notebooks tables train-bundled wheel constraints clean
