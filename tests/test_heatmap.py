@@ -1,6 +1,7 @@
 """Heatmaps and pictures cannot be changed once they are made."""
 
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
@@ -78,3 +79,19 @@ def test_a_pickle_is_checked():
     object.__setattr__(item, "values", np.full((3, 4), np.nan))
     with pytest.raises(InvalidArgument, match="12 of 12 heatmap values are NaN"):
         pickle.loads(pickle.dumps(item))
+
+
+def test_a_map_of_checked_values_is_like_any_other():
+    values = np.float32([[0, 2], [1, 3]])
+    values.flags.writeable = False
+    made = Provenance("by hand")
+    quick, usual = (
+        Heatmap.of_checked(values, made, signed=False),
+        Heatmap(values, made, signed=False),
+    )
+    for item in dataclasses.fields(Heatmap):
+        if item.name != "values":
+            assert getattr(quick, item.name) == getattr(usual, item.name)
+    np.testing.assert_array_equal(quick.values, usual.values)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(quick)).values, values)
+    assert quick.with_(signed=True).signed

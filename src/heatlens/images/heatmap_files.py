@@ -148,7 +148,8 @@ def _check(bytes_: int, source: Path) -> None:
     if bytes_ > 9 * limit + 1_000_000:  # two float32 and one bool per pixel
         raise ImageTooLarge(
             f"{source} holds {bytes_ / 1e9:.1f} GB, more than {limit / 1e6:.3g} million pixels "
-            "need; raise HEATLENS_MAX_PIXELS if you trust it"
+            "need; heatlens.images.large.LargeHeatmap.load reads a TIFF by the region. Raise "
+            "HEATLENS_MAX_PIXELS if you trust it"
         )
 
 

@@ -153,6 +153,7 @@ def _check_size(size: tuple[int, int], limit: int, label: str) -> None:
     if width * height > limit:
         raise ImageTooLarge(
             f"{label} has {width} x {height} = {width * height / 1e6:.0f} million pixels, the "
-            f"limit is {limit / 1e6:.3g} million; if you trust the file, raise it with "
+            f"limit is {limit / 1e6:.3g} million; heatlens.open_large reads a TIFF, a slide or a "
+            "Zarr store by the region. If you trust the file, raise the limit with "
             "max_pixels= or HEATLENS_MAX_PIXELS"
         )

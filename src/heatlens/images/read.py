@@ -14,7 +14,7 @@ from heatlens.images.files import Opened, opened
 from heatlens.images.pillow import from_file, from_picture
 from heatlens.images.plugins import recognised
 from heatlens.images.selection import Selection
-from heatlens.images.sniff import describe, kind_of
+from heatlens.images.sniff import describe, is_film, kind_of
 
 __all__ = ["DEFAULT_MAX_PIXELS", "pixel_limit", "read_file", "read_image"]
 
@@ -37,7 +37,8 @@ def read_image(
     """Read a picture, with its real range of values.
 
     Files are known by their content: JPEG, PNG, WebP, TIFF, BMP, GIF (also AVIF and PPM);
-    with the extra `medical` DICOM and NIfTI. What comes out:
+    with the extra `medical` DICOM and NIfTI; with the extra `video` films (mp4, webm, mov, mkv,
+    avi, ...). What comes out:
 
     - EXIF orientation is applied. Colour profiles (ICC) are not: pixels are taken as they are.
     - Grey comes as axes `YX`, colour as `YXC`; palettes and CMYK (Adobe's inverted kind too)
@@ -57,6 +58,10 @@ def read_image(
     - NIfTI: reoriented to DICOM's directions, so that a slice looks as radiologists expect: axial
       with anterior on top and the patient's right on the left; coronal and sagittal with superior
       on top. Without `slice` the volume, axes `ZYX` from inferior to superior.
+    - A film comes whole, axes `TYXC`, where all its frames together are within the limit of
+      pixels; `metadata` has `frames_per_second` and each frame's `seconds`. Longer ones are read
+      frame by frame by `heatlens.images.films.open_film`. Of an animated GIF or WebP the first
+      frame is read.
     - `spacing` is in mm, one per spatial axis; `affine` maps (z, y, x, 1) indices of the pixels
       (z = 0 for a single slice) to DICOM's patient space (LPS, mm).
 
@@ -66,8 +71,8 @@ def read_image(
         axes: layout of an array, in any order of T, Z, Y, X, C.
         value_range: the pixel values that mean black and white.
         name: what to call it; else the file's name.
-        max_pixels: limit for files, checked in the header before anything is decoded; else the
-            environment variable `HEATLENS_MAX_PIXELS`, else 400 million.
+        max_pixels: limit for files (of a film all frames together), checked in the header before
+            anything is decoded; else the environment variable `HEATLENS_MAX_PIXELS`, else 400 million.
         frame: which frame, page or time step of a file with several; the first without it.
         slice: index along `axis` in a NIfTI volume; negative ones count from the end.
         axis: "z" (axial), "y" (coronal) or "x" (sagittal).
@@ -150,6 +155,10 @@ def read_file(file: Opened, selection: Selection, limit: int, least: int | None 
         from heatlens.images.nifti import from_nifti
 
         return from_nifti(file, selection, limit)
+    if kind == "unknown" and is_film(file.head, file.suffix):
+        from heatlens.images.films.whole import read_film
+
+        return read_film(file, selection, limit)
     if kind not in recognised():
         raise UnreadableImage(f"{file.label} is not a picture: {describe(file.head)}")
     return from_file(file, kind, selection, limit, least)

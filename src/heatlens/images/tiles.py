@@ -16,7 +16,7 @@ import numpy.typing as npt
 from heatlens.errors import InvalidArgument
 from heatlens.images.geometry import Placement
 
-__all__ = ["blend", "window_starts"]
+__all__ = ["blend", "tents", "window_starts"]
 
 
 def window_starts(length: int, window: int, overlap: float = 0.25) -> list[int]:
@@ -73,7 +73,7 @@ def blend(
     weight = np.zeros(original, dtype)
     for place, grid in zip(placements, grids, strict=True):
         window = place.window
-        rows, columns = _tents(place)
+        rows, columns = tents(place)
         tent = (rows[:, None] * columns).astype(dtype)
         total[(..., *window)] += place.back_window(grid) * tent
         weight[window] += tent
@@ -82,7 +82,7 @@ def blend(
     return total, valid
 
 
-def _tents(place: Placement) -> Iterator[npt.NDArray[np.float64]]:
+def tents(place: Placement) -> Iterator[npt.NDArray[np.float64]]:
     """Weights of the window's rows, then of its columns: 1 in the middle, above 0 at the edge."""
     for axis, seen in enumerate(place.window):
         size = place.input[axis]

@@ -1,0 +1,1 @@
+"""Where large pictures lie: one kind of file a module."""
