@@ -1,0 +1,1 @@
+"""Ways of estimating optical flow, one a file."""
