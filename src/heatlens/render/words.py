@@ -46,6 +46,9 @@ def subtitle(made: Provenance, place: str = "") -> str:
 def unit(made: Sequence[Provenance]) -> str:
     """What the numbers on a colour bar are."""
     methods = {one.method for one in made}
+    units = {one.info.get("unit") for one in made}
+    if len(methods) == len(units) == 1 and isinstance(known := units.pop(), str):
+        return f"{methods.pop()}, {known}"
     return f"{methods.pop()}, unnormalised" if len(methods) == 1 else "unnormalised values"
 
 
@@ -70,10 +73,13 @@ def part_shown(heatmaps: Sequence[Heatmap], scale: Scale) -> str:
     """A sentence on what a scale of one sign leaves out; empty if nothing."""
     low = min(float(heat.values.min()) for heat in heatmaps)
     high = max(float(heat.values.max()) for heat in heatmaps)
+    of_a_target = any(heat.provenance.target for heat in heatmaps)
     if low < 0 <= scale.low and not scale.symmetric:
-        return f"Only evidence for the target is shown; values reach down to {number(low)}."
+        what = "evidence for the target is" if of_a_target else "values above 0 are"
+        return f"Only {what} shown; values reach down to {number(low)}."
     if scale.high <= 0 < high and scale.low < 0:
-        return f"Only evidence against the target is shown; values reach up to {number(high)}."
+        what = "evidence against the target is" if of_a_target else "values below 0 are"
+        return f"Only {what} shown; values reach up to {number(high)}."
     return ""
 
 
