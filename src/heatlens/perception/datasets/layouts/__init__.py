@@ -1,0 +1,1 @@
+"""How data sets of fixations lie in folders, one a file."""

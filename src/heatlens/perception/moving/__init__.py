@@ -1,0 +1,1 @@
+"""What the eye sees first in films: models that watch frame by frame, one model a file."""

@@ -1,0 +1,1 @@
+"""Models of saliency for films, one a file; their registry is `heatlens.perception.MOVING`."""

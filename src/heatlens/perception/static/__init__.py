@@ -1,0 +1,1 @@
+"""Models of saliency for still pictures, one a file; see `heatlens.perception.model`."""
