@@ -1,0 +1,1 @@
+"""How one picture is laid on another, one way a file."""

@@ -1,0 +1,1 @@
+"""What is measured at every pixel, one feature a file."""

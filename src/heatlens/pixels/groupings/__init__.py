@@ -1,0 +1,1 @@
+"""Ways to group pixels into clusters, one a file."""

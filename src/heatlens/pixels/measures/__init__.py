@@ -1,0 +1,1 @@
+"""How alike two descriptions of pixels are, one measure a file."""

@@ -1,0 +1,1 @@
+"""Points as a density on a picture's grid."""

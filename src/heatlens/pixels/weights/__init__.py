@@ -1,0 +1,1 @@
+"""How several features become one map, one way a file."""
