@@ -11,6 +11,7 @@ from heatlens.attribution.method import METHODS
 from heatlens.errors import InvalidArgument
 from heatlens.image import Image
 from heatlens.models.load import load_model
+from heatlens.models.prepare import prepared
 from heatlens.testing.conformance import difference
 from tests.attribution.networks import seeded
 
@@ -104,7 +105,7 @@ def test_a_volume_on_its_own_slices():
 def test_the_wrong_kind_of_input_is_named():
     flat = load_model(network(2), input_size=(16, 24))
     with pytest.raises(InvalidArgument, match="not a film"):
-        explain(flat, Image(np.zeros((3, 8, 8, 3), np.uint8), "TYXC"), "gradient", 0)
+        prepared(flat, Image(np.zeros((3, 8, 8, 2), np.uint8), "TYXC"))  # explain goes by frames
     deep = load_model(network(3), layout="NCDHW")
     with pytest.raises(InvalidArgument, match="not a picture"):
         explain(deep, np.zeros((8, 8, 3), np.uint8), "gradient", 0)

@@ -16,6 +16,8 @@ from heatlens.attribution.first_checks import first_checks
 from heatlens.attribution.method import METHODS, Attribution, Method
 from heatlens.errors import InvalidArgument
 from heatlens.heatmap import Heatmap
+from heatlens.image import Image
+from heatlens.images.large.image import LargeImage
 from heatlens.images.read import read_image
 from heatlens.models.bound import bound
 from heatlens.models.inputs.picture import PreparedPicture
@@ -67,8 +69,10 @@ def explain(
 
     Args:
         model: a loaded model, or a bare network of any framework.
-        image: anything `read_image` takes (a film as axes `TYXC`, a volume as `ZYX`), a
-            `heatlens.Sound` or the path of a WAV file, a `heatlens.Text`, or a list of such.
+        image: anything `read_image` takes (a film as axes `TYXC`, a volume as `ZYX`; a model of
+            pictures sees a film frame by frame, see `heatlens.attribution.explain_frames`), a
+            `heatlens.Sound` or the path of a WAV file, a `heatlens.Text`, or a list of such. A
+            `LargeImage` is explained window by window: `heatlens.attribution.large.explain_large`.
         method: a name from `heatlens.methods()`.
         target: anything `as_target` takes. A list of targets gives a list of heatmaps. For an
             image-text model any words; for a text the picture (path, array, `Image`) that it is
@@ -99,6 +103,13 @@ def explain(
         >>> heat.size  # doctest: +SKIP
         (20, 30)
     """
+    if isinstance(image, LargeImage):
+        from heatlens.attribution.large import explain_large
+
+        others = {"fit": fit, "given": given, "input_name": input_name}
+        refused = {name: value for name, value in others.items() if value is not None}
+        both = {**refused, **parameters}  # explain_large says of the former that it has none
+        return explain_large(model, image, method, target, channels=channels, **both)
     adapted = as_model(model, warn=True)
     wanted = Wanted(METHODS[method], parameters, channels, fit, checks)
     if given is not None:
@@ -128,6 +139,12 @@ def _every(model: Model, item: Any, target: Any, wanted: Wanted) -> Any:
 
         return explain_text(model, item, target, wanted)
     source = as_input(item)
+    if isinstance(source, Image) and source.axes.startswith("T") and model.contract.axes == "HW":
+        from heatlens.attribution.frames import explain_clip
+
+        targets = target if isinstance(target, list | tuple) else [target]
+        clips = [explain_clip(model, source, one, wanted) for one in targets]
+        return clips if isinstance(target, list | tuple) else clips[0]
     ready = prepared(model, source, wanted.fit)
     if isinstance(target, list | tuple):
         return [explained(model, source.name, ready, one, wanted) for one in target]
