@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from heatlens.features.visualisation.visualize import visualize
     from heatlens.heatmap import Heatmap
     from heatlens.image import Image
+    from heatlens.images.large.open import open_large
     from heatlens.images.read import read_image
     from heatlens.models.contract import Contract
     from heatlens.models.function.endpoint import Endpoint
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Target,
         TopK,
     )
+    from heatlens.perception.saliency import saliency
     from heatlens.provenance import Provenance
     from heatlens.render.hotspots import Hotspot, hotspots
     from heatlens.search.hits import Hits
@@ -78,8 +80,10 @@ __all__ = [
     "list_models",
     "load_model",
     "methods",
+    "open_large",
     "predict",
     "read_image",
+    "saliency",
     "visualize",
     "wasserstein",
 ]
@@ -116,8 +120,10 @@ _HOME = {
     "list_models": "models.load",
     "load_model": "models.load",
     "methods": "attribution.method",
+    "open_large": "images.large.open",
     "predict": "models.predict",
     "read_image": "images.read",
+    "saliency": "perception.saliency",
     "visualize": "features.visualisation.visualize",
     "wasserstein": "distributions.wasserstein",
 }

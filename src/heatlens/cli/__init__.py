@@ -20,6 +20,7 @@ from heatlens.cli import (
     inspect,
     methods,
     models,
+    saliency,
     search,
     visualize,
 )
@@ -55,6 +56,7 @@ def _root(
 
 
 app.command(name="explain")(explain.explain_command)
+app.command(name="saliency")(saliency.saliency_command)
 app.command(name="inspect")(inspect.inspect_command)
 app.command(name="visualize")(visualize.visualize_command)
 app.command(name="improve")(improve.improve_command)

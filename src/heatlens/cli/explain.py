@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from heatlens.cli.options import AsJson, InputSize, Mean, ModelName, Out, Std, Weights
+from heatlens.cli.options import (
+    AsJson,
+    ColourMap,
+    Formats,
+    Hotspots,
+    InputSize,
+    Mean,
+    ModelName,
+    Settings,
+    Std,
+    Style,
+    Weights,
+)
 
 __all__ = ["explain_command"]
 
@@ -16,7 +28,9 @@ def explain_command(
     photos: Annotated[
         list[str],
         typer.Argument(
-            metavar="PHOTO...", help="Pictures, WAV files, folders of pictures, or quoted globs."
+            metavar="PHOTO...",
+            help="Pictures, WAV files, folders of pictures, quoted globs, films, a camera "
+            "(camera:0) or a pipe (-).",
         ),
     ],
     model: ModelName,
@@ -40,20 +54,19 @@ def explain_command(
         int | None,
         typer.Option(min=1, metavar="K", help="One map for each of the K classes ranked first."),
     ] = None,
-    out: Out = Path("out"),
-    style: Annotated[
-        str, typer.Option(metavar="NAME", help="panels, overlay, heatmap or contours.")
-    ] = "panels",
-    file_format: Annotated[
-        list[str] | None,
+    out: Annotated[
+        Path,
         typer.Option(
-            "--format", metavar="NAME", help="png, svg (pictures), npz, tif (values); repeatable."
+            "--out",
+            "-o",
+            metavar="DIR|FILE",
+            help="Folder for what is written; for one film also a file: heat.mp4, heat.webm; for "
+            "one large picture why.tif.",
         ),
-    ] = None,
-    colour_map: Annotated[
-        str | None,
-        typer.Option("--colour-map", "--color-map", metavar="NAME", help="viridis, ocean, ..."),
-    ] = None,
+    ] = Path("out"),
+    style: Style = "panels",
+    file_format: Formats = None,
+    colour_map: ColourMap = None,
     sign: Annotated[
         str, typer.Option(metavar="NAME", help="positive (evidence for), negative, signed or auto.")
     ] = "positive",
@@ -63,7 +76,7 @@ def explain_command(
             min=0, max=1, metavar="SHARE", help="Overlay leaves out evidence below this share."
         ),
     ] = 0.0,
-    hotspots: Annotated[bool, typer.Option("--hotspots", help="Box the hottest regions.")] = False,
+    hotspots: Hotspots = False,
     fit: Annotated[
         str | None,
         typer.Option(
@@ -79,12 +92,7 @@ def explain_command(
     layer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Layer of a CAM, by name.")
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="A parameter of the method, NAME=VALUE; repeatable."
-        ),
-    ] = None,
+    setting: Settings = None,
     weights: Weights = None,
     labels: Annotated[
         Path | None,
@@ -113,6 +121,12 @@ def explain_command(
             metavar="TEXT", help="Heat on the words of a text, held against each picture."
         ),
     ] = None,
+    zoomable: Annotated[
+        bool,
+        typer.Option(
+            "--zoomable", help="Of a large picture also tiles and a page to zoom in a browser."
+        ),
+    ] = False,
     checks: Annotated[
         bool, typer.Option("--checks/--no-checks", help="The first line of trust.")
     ] = True,
@@ -125,14 +139,14 @@ def explain_command(
     from heatlens.cli.explaining import run
     from heatlens.cli.job import Job
     from heatlens.cli.loading import chosen_method, input_size_of, loaded, numbers, weights_of
-    from heatlens.cli.sources import pictures
+    from heatlens.cli.settings import settings_of
+    from heatlens.cli.sources import pictures, pictures_and_films
     from heatlens.errors import InvalidArgument
 
     if top is not None and target:
         raise InvalidArgument("--top chooses the classes itself: leave out --top or --target")
     if words is not None and (target or top is not None):
         raise InvalidArgument("--words are held against the picture: leave out --target and --top")
-    files, failed = pictures(photos)
     asked = loaded(
         model,
         weights=weights_of(weights),
@@ -145,6 +159,11 @@ def explain_command(
         layout=layout,
         output=int(output) if output is not None and output.isdecimal() else output,
     )
+    # A model of films takes a film as one input, one of pictures frame by frame.
+    if asked.contract.axes == "HW":
+        files, films, failed = pictures_and_films(photos)
+    else:
+        (files, failed), films = pictures(photos), []
     job = Job(
         model=asked,
         methods=tuple(dict.fromkeys(method or [chosen_method(asked, words)])),
@@ -161,11 +180,12 @@ def explain_command(
         },
         fit=fit,
         channels=channels,
-        settings=_settings(setting or [], layer),
+        settings={**({} if layer is None else {"layer": layer}), **settings_of(setting)},
         checks=checks,
         words=words,
+        zoomable=zoomable,
     )
-    raise typer.Exit(run(job, files, failed, as_json=as_json))
+    raise typer.Exit(run(job, files, failed, films, as_json=as_json))
 
 
 def _lines(file: Path) -> list[str]:
@@ -180,27 +200,3 @@ def _lines(file: Path) -> list[str]:
     if not found:
         raise InvalidArgument(f"--labels {str(file)!r} is empty; write one class a line")
     return found
-
-
-def _settings(pairs: list[str], layer: str | None) -> dict[str, Any]:
-    """NAME=VALUE pairs with values as numbers or booleans where they look like such."""
-    from heatlens.errors import InvalidArgument
-
-    settings: dict[str, Any] = {} if layer is None else {"layer": layer}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise InvalidArgument(f"--set {pair!r}: write NAME=VALUE, such as steps=20")
-        settings[name.replace("-", "_")] = _value(value)
-    return settings
-
-
-def _value(text: str) -> Any:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

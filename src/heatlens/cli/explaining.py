@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
+from rich.progress import Progress
 
 from heatlens.attribution.explain import explain
-from heatlens.cli.exits import Exit, report
+from heatlens.cli.ending import ended
+from heatlens.cli.exits import Exit
+from heatlens.cli.explaining_films import each_film
+from heatlens.cli.explaining_large import explained_large
 from heatlens.cli.explanation_files import write, write_comparison
 from heatlens.cli.explanation_words import described, extent, print_result
 from heatlens.cli.file_names import stem_of
 from heatlens.cli.job import Job
+from heatlens.cli.large import by_the_region
 from heatlens.cli.progress import bar
 from heatlens.errors import HeatlensError, InvalidArgument
 from heatlens.heatmap import Heatmap
@@ -33,7 +37,12 @@ __all__ = ["run"]
 
 
 def run(
-    job: Job, files: Sequence[Path], failed: Sequence[tuple[str, str]], *, as_json: bool
+    job: Job,
+    files: Sequence[Path],
+    failed: Sequence[tuple[str, str]],
+    films: Sequence[str] = (),
+    *,
+    as_json: bool,
 ) -> Exit:
     """Explain all files; what fails is told at the end.
 
@@ -43,15 +52,19 @@ def run(
     Raises:
         HeatlensError: a name or option that would fail for every photo, before any work.
     """
-    job.check()
-    console = Console(file=sys.stderr if as_json else sys.stdout)
+    job.check(files, films)
+    large = _large(job, files)
+    piped = str(job.out) == "-"  # standard output is the film's then
+    console = Console(file=sys.stderr if as_json or piped else sys.stdout)
     results: list[dict[str, Any]] = []
     errors = [{"source": source, "error": reason} for source, reason in failed]
     stopped = False
-    with bar(console, shown=len(files) > 1) as progress:
-        task = progress.add_task("explaining", total=len(files))
+    with bar(console, shown=len(files) + 2 * len(films) > 1 or bool(large)) as progress:
+        task = progress.add_task("explaining", total=len(files), visible=len(files) > 1)
         try:
-            for result, failure in _each(job, files):
+            for result, failure in itertools.chain(
+                _each(job, files, large, progress), each_film(job, films, progress)
+            ):
                 if failure is not None:
                     errors.append(failure)
                 elif result is not None:
@@ -61,27 +74,38 @@ def run(
                 progress.advance(task)
         except KeyboardInterrupt:
             stopped = True
-    if as_json:
-        typer.echo(json.dumps({"results": results, "errors": errors}, indent=2, ensure_ascii=False))
-    for failure in errors:
-        named = failure["source"] in failure["error"]
-        report(failure["error"] if named else f"{failure['source']}: {failure['error']}")
-    if errors:
-        report(f"{len(errors)} of {len(errors) + len(results)} could not be explained")
-    if stopped:
-        report(f"stopped; {len(results)} of {len(files)} are explained")
-        return Exit.INTERRUPTED
-    return Exit.SOME_FAILED if errors else Exit.DONE
+    return ended(
+        results,
+        errors,
+        what="explained",
+        total=len(files) + len(films),
+        stopped=stopped,
+        as_json=as_json,
+        piped=piped,
+    )
+
+
+def _large(job: Job, files: Sequence[Path]) -> set[Path]:
+    """Those that are explained window by window."""
+    if job.map_file or job.zoomable:
+        return set(files)
+    if job.model.contract.axes != "HW":
+        return set()
+    return {file for file in files if by_the_region(file)}
 
 
 def _each(
-    job: Job, files: Sequence[Path]
+    job: Job, files: Sequence[Path], large: Collection[Path], progress: Progress
 ) -> Iterator[tuple[dict[str, Any] | None, dict[str, str] | None]]:
     """For every file what was found, or why nothing was."""
     taken: set[str] = set()
     for file in files:
         try:
-            result = _one(job, file, stem_of(file, taken))
+            stem = stem_of(file, taken)
+            if file in large:
+                result = explained_large(job, file, stem, progress)
+            else:
+                result = _one(job, file, stem)
         except (HeatlensError, OSError) as error:
             yield None, {"source": str(file), "error": str(error)}
         except Exception as error:  # of the network or a library: the other photos may still work

@@ -13,7 +13,7 @@ from heatlens.render.figure import compare, save_picture
 from heatlens.render.files import save_figure
 from heatlens.sound import Sound
 
-__all__ = ["write", "write_comparison"]
+__all__ = ["clip_of", "write", "write_comparison"]
 
 
 def write(job: Job, image: Image | Sound, heat: Heatmap, stem: str, taken: set[str]) -> list[str]:
@@ -24,7 +24,7 @@ def write(job: Job, image: Image | Sound, heat: Heatmap, stem: str, taken: set[s
     for ending in job.formats:
         path = job.out / f"{name}.{ending}"
         if ending in ("png", "svg"):
-            clip = _clip(heat.provenance.method) if len(heat.axes) > 1 else None
+            clip = clip_of(heat.provenance.method) if len(heat.axes) > 1 else None
             save_picture(heat, path, image, percentile=clip, **job.draw)
         else:
             heat.save(path)
@@ -44,14 +44,14 @@ def write_comparison(job: Job, image: Image, maps: list[Heatmap], stem: str) -> 
         image,
         common_scale=len(job.methods) == 1,
         style=style,
-        percentile=max(_clip(name) or 0 for name in job.methods) or None,
+        percentile=max(clip_of(name) or 0 for name in job.methods) or None,
         **draw,
     )
     save_figure(figure, path, *(heat.provenance for heat in maps))
     return str(path)
 
 
-def _clip(method: str) -> float | None:
+def clip_of(method: str) -> float | None:
     """Where the colour scale of a picture ends, as a percentile; the caption says so.
 
     A map of single pixels has a few that are far above the rest and would leave it dark.

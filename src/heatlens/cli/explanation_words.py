@@ -8,12 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
+from heatlens.attribution.explained_film import ExplainedFilm
 from heatlens.attribution.first_checks import in_words
 from heatlens.heatmap import Heatmap
 from heatlens.image import Image
 from heatlens.sound import Sound
 
-__all__ = ["described", "extent", "print_result"]
+__all__ = ["described", "described_film", "extent", "print_result"]
 
 
 def described(heat: Heatmap, index: int | None, files: list[str]) -> dict[str, Any]:
@@ -36,6 +37,19 @@ def described(heat: Heatmap, index: int | None, files: list[str]) -> dict[str, A
     }
 
 
+def described_film(film: ExplainedFilm) -> dict[str, Any]:
+    """A film as JSON: how its maps were made, and its file."""
+    return {
+        **json.loads(film.provenance.to_json()),
+        "axes": "TYX",
+        "frames": film.frames,
+        "maximum": film.top,
+        "empty": film.top <= 0,
+        "notes": list(film.notes),
+        "files": [film.path],
+    }
+
+
 def print_result(console: Console, result: Mapping[str, Any], told: Collection[str] = ()) -> None:
     """One input's result on the console; notes that were `told` before are not told again."""
     from rich.markup import escape
@@ -45,7 +59,7 @@ def print_result(console: Console, result: Mapping[str, Any], told: Collection[s
     )
     console.print(f"[bold]{escape(result['source'])}[/bold]  {best}", highlight=False)
     for heat in result["heatmaps"]:
-        where = "no evidence" if heat["empty"] else f"hottest at {_place(heat)}"
+        where = "no evidence" if heat["empty"] else _where(heat)
         console.print(
             f"  {heat['method']} for {escape(heat['target'])} (score {heat['score']:.3g}): {where}",
             highlight=False,
@@ -57,6 +71,12 @@ def print_result(console: Console, result: Mapping[str, Any], told: Collection[s
             console.print(f"    -> {escape(file)}", highlight=False, soft_wrap=True)
     if result["comparison"]:
         console.print(f"  -> {escape(result['comparison'])}", highlight=False, soft_wrap=True)
+
+
+def _where(heat: Mapping[str, Any]) -> str:
+    if "frames" in heat:
+        return f"{heat['frames']} frames, last colour at {heat['maximum']:.3g}"
+    return f"hottest at {_place(heat)}"
 
 
 def _place(heat: Mapping[str, Any]) -> str:

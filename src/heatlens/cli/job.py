@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from heatlens.attribution.channels import REDUCTIONS
 from heatlens.attribution.method import METHODS
+from heatlens.cli.films import check_one_film, check_options, film_file, refuse_file
 from heatlens.cli.folders import check_folder
+from heatlens.cli.large import map_file
 from heatlens.errors import InvalidArgument, UnknownName
 from heatlens.images.fit import MODES
 from heatlens.models.bound import bound
@@ -41,14 +43,47 @@ class Job:
     settings: Mapping[str, Any]
     checks: bool
     words: str | None = None
+    zoomable: bool = False
 
     def parameters(self, method: str) -> dict[str, Any]:
         """Those of the settings that this method takes."""
         known = METHODS[method].parameters
         return {name: value for name, value in self.settings.items() if name in known}
 
-    def check(self) -> None:
+    @property
+    def film_file(self) -> Path | None:
+        """The file that `out` names, if it names one of a film."""
+        return film_file(self.out)
+
+    @property
+    def map_file(self) -> Path | None:
+        """The file that `out` names, if it names the map of one large picture."""
+        return map_file(self.out)
+
+    def check_large(self, source: object) -> None:
+        """Refuse what is not for a picture that is seen window by window.
+
+        Raises:
+            InvalidArgument: such an option was given.
+        """
+        refused = {
+            "--top": self.top is not None,
+            "--words": self.words is not None,
+            "--fit": self.fit is not None,
+            "--format": bool(set(self.formats) - {"png", "tif"}),
+        }
+        for option in (name for name, given in refused.items() if given):
+            raise InvalidArgument(
+                f"{source} is explained window by window into a pyramid, and {option} is for "
+                "pictures that are seen whole"
+            )
+
+    def check(self, photos: Sequence[object] = (), films: Sequence[str] = ()) -> None:
         """Fail now on what would fail for every photo; makes the folder `out`.
+
+        Args:
+            photos: the sources that are no films.
+            films: those that are.
 
         Raises:
             HeatlensError: a name, a value or a folder that cannot be used.
@@ -61,7 +96,39 @@ class Job:
                 METHODS[self.methods[0]].check(self.model, {setting: None})
         if self.words is None:  # words are held against the picture, not against a class
             self._check_targets()
-        check_folder(self.out)
+        self._check_films(photos, films)
+        if self.zoomable or self.map_file is not None:
+            self.check_large(self.map_file or "with --zoomable a picture")
+        if self.map_file is not None:
+            if films or len(photos) != 1 or len(self.methods) * len(self.targets) > 1:
+                raise InvalidArgument(
+                    f"--out {self.out} is one map: give one picture, one method and one target, or "
+                    "a folder as --out"
+                )
+        elif self.film_file is None:
+            refuse_file(self.out, films)
+            check_folder(self.out)
+
+    def _check_films(self, photos: Sequence[object], films: Sequence[str]) -> None:
+        if films and (self.top is not None or self.words is not None):
+            raise InvalidArgument("--top and --words are for pictures, and a film was given")
+        runs = len(self.methods) * len(self.targets)
+        check_options(
+            films,
+            photos,
+            runs,
+            of_pictures={
+                "--format": self.formats != ("png",),
+                "--style": self.draw["style"] != "panels",
+                "--sign": self.draw["sign"] != "positive",
+                "--threshold": self.draw["threshold"] != 0,
+                "--hotspots": self.draw["hotspots"],
+                "--zoomable": self.zoomable,
+            },
+            of_films={},
+        )
+        if self.film_file is not None:
+            check_one_film(self.out, films, photos, runs)
 
     def _check_targets(self) -> None:
         labels = self.model.contract.labels

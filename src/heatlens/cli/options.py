@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "InputSize", "Mean", "ModelName", "Out", "Std", "Weights"]
+__all__ = [
+    "AsJson",
+    "ColourMap",
+    "Formats",
+    "Hotspots",
+    "InputSize",
+    "Mean",
+    "ModelName",
+    "Out",
+    "Settings",
+    "Std",
+    "Style",
+    "Weights",
+]
 
 ModelName = Annotated[
     str,
@@ -46,3 +59,26 @@ Out = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+Style = Annotated[str, typer.Option(metavar="NAME", help="panels, overlay, heatmap or contours.")]
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format", metavar="NAME", help="png, svg (pictures), npz, tif (values); repeatable."
+    ),
+]
+
+ColourMap = Annotated[
+    str | None,
+    typer.Option("--colour-map", "--color-map", metavar="NAME", help="viridis, ocean, ..."),
+]
+
+Hotspots = Annotated[bool, typer.Option("--hotspots", help="Box the hottest regions.")]
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="A parameter of the method, NAME=VALUE; repeatable."
+    ),
+]
