@@ -86,7 +86,7 @@ def test_stored_outputs_read_well(name):
 
 
 def test_all_are_small_and_have_cells_of_their_own_name():
-    assert sum(path.stat().st_size for path in notebooks()) < 1.5e6
+    assert sum(path.stat().st_size for path in notebooks()) < 2.5e6
     for path in notebooks():
         ids = [cell.id for cell in stored(path.stem).cells]
         stem = path.stem.replace("_", "-")

@@ -26,8 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "examples/notebooks"
 CHATTER = re.compile(
     r"WARNING: All log messages|[IWE]\d{4} \d|\d{4}-\d\d-\d\d \d\d:\d\d:|INFO:tensorflow:|Loading weights:"
+    r"|compiling .* took \d+ s;"
 )
-"""How lines begin that a framework's logs write between the outputs."""
+"""How lines begin that logs write between the outputs, of frameworks or of a first compilation."""
 
 
 def notebooks() -> list[Path]:
