@@ -40,6 +40,15 @@ CASES = {
     "build-signatures": "build_signatures",
     "search": "search",
     "bounds": "bounds",
+    "saliency-models": "saliency_models",
+    "spectral-residual": "spectral_residual",
+    "itti-koch": "itti_koch",
+    "gbvs": "gbvs",
+    "pixel-clusters": "pixel_clusters",
+    "kernel-density": "kernel_density",
+    "moving-camera": "moving_camera",
+    "moving-saliency": "moving_saliency",
+    "large-pictures": "large_pictures",
 }
 """Name on the command line -> file."""
 
