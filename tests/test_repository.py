@@ -113,7 +113,7 @@ def test_wheel_holds_types_and_weights(tmp_path):
     wanted = {
         file.relative_to(source).as_posix()
         for file in (source / "heatlens").rglob("*")
-        if file.suffix in {".py", ".typed", ".safetensors", ".json", ".md"}
+        if file.suffix in {".py", ".typed", ".safetensors", ".json", ".md", ".html"}
     }
     assert "heatlens/py.typed" in wanted
     assert wanted <= packed

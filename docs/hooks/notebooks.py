@@ -16,8 +16,9 @@ ORDER = ("pytorch", "keras_tensorflow", "keras_jax", "keras_torch", "tensorflow"
 HEAD = """# Notebooks
 
 One for each framework: a trained network of its own kind is explained, in seconds and without a
-download. They lie in `examples/notebooks` and need `pip install 'heatlens[scenes]'` and the
-framework; `make notebooks` runs them all.
+download. And three walk-throughs: words, sound and film; a drive; a square in the course of a day.
+They lie in `examples/notebooks` and need `pip install 'heatlens[scenes]'` and the framework, those
+on films `heatlens[scenes,pixels,video]`; `make notebooks` runs them all.
 """
 
 

@@ -12,8 +12,20 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # a hook, a script, or run by a test
+
+from markdown_parts import linked, table
+from pixel_tables import (
+    displays,
+    fixation_datasets,
+    pixel_parts,
+    saliency,
+    saliency_films,
+    saliency_metrics,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -22,13 +34,6 @@ MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", r
 def filled(text: str) -> str:
     """`text` with a fresh table between each pair of marks."""
     return MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}", text)
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    head = list(head)
-    lines = [head, ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def bundled() -> str:
@@ -242,13 +247,6 @@ def scores() -> str:
     return table(("score", "what it is", "read of the model", "interval by leaving out"), rows)
 
 
-def linked(paper: str) -> str:
-    """An arXiv number, a DOI or an address as a link to its page."""
-    paper = re.sub(r"arXiv:([\d.]+\d)", r"[arXiv:\1](https://arxiv.org/abs/\1)", paper)
-    paper = re.sub(r"^https://([\w.]+)(\S*)$", r"[\1](https://\1\2)", paper)
-    return re.sub(r"doi:(\S+)", r"[doi:\1](https://doi.org/\1)", paper)
-
-
 def benchmarks(part: str) -> str:
     """`everything`, the `overview`, or one of the committed results by name."""
     sys.path.insert(0, str(ROOT))
@@ -267,6 +265,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "bounds-measured": lambda: benchmarks("bounds"),
     "bundled": bundled,
     "methods": methods,
+    "moving-camera": lambda: benchmarks("moving-camera"),
     "sources": sources,
     "benchmarks": lambda: benchmarks("everything"),
     "benchmarks-overview": lambda: benchmarks("overview"),
@@ -278,6 +277,17 @@ TABLES: dict[str, Callable[[], str]] = {
     "picture-kinds": picture_kinds,
     "interventions": interventions,
     "scores": scores,
+    "saliency": saliency,
+    "saliency-films": saliency_films,
+    "saliency-metrics": saliency_metrics,
+    "saliency-models": lambda: benchmarks("saliency-models") or "Nothing has been measured yet.\n",
+    "displays": displays,
+    "fixation-datasets": fixation_datasets,
+    "pixel-clusterings": lambda: pixel_parts("CLUSTERINGS"),
+    "pixel-features": lambda: pixel_parts("FEATURES"),
+    "pixel-measures": lambda: pixel_parts("MEASURES"),
+    "pixel-steps": lambda: pixel_parts("STEPS"),
+    "pixel-weightings": lambda: pixel_parts("WEIGHTINGS"),
     "transforms": transforms,
     "feature-visualisation": lambda: benchmarks("feature-visualisation"),
     "visualised-classes": lambda: benchmarks("visualised-classes"),
