@@ -56,10 +56,10 @@ def run(settings: Settings, said: Said) -> Result:
         for name in runs
     ]
     times = race(contenders, settings, rounds=rounds, said=said)
-    said("all pixels, until nothing moves")
+    said("one pixel of sixteen, until nothing moves")
     values = feature_stack(image, ("rgb",)).values
-    full = kmeans(values.reshape(-1, 3), K, seed=settings.seed, iterations=25, tolerance=0)
-    best = _cost(values, full.labels.reshape(size).astype(np.int32))
+    few = kmeans(values[::4, ::4].reshape(-1, 3), K, seed=settings.seed, tolerance=0)
+    best = _cost(values[::4, ::4], few.labels.reshape(values[::4, ::4].shape[:2]).astype(np.int32))
     large = size[0] * size[1] >= 12_000_000
     why = "" if large else "a smaller picture was used"
     costs = {
@@ -79,7 +79,7 @@ def run(settings: Settings, said: Said) -> Result:
             for name, words in ((RGB, "red green blue"), (LAB, "CIELAB"))
         ],
         agreements=[
-            Agreement(f"{name} and Lloyd's iteration on all pixels", cost / best - 1,
+            Agreement(f"{name} and Lloyd's iteration on one pixel of sixteen", cost / best - 1,
                       "mean squared distance to the centre, share above it")
             for name, cost in costs.items()
         ],
@@ -89,7 +89,7 @@ def run(settings: Settings, said: Said) -> Result:
         ],
         notes=[
             "The picture: scikit-image's `coffee`, enlarged and with seeded noise.",
-            "Lloyd's iteration on all pixels runs until no label changes, at most 25 rounds; its "
+            "Lloyd's iteration on one pixel of sixteen runs until no label changes; its "
             "time is not counted. Local optima differ, so a share below 0 is possible.",
         ],
         rounds=rounds,
