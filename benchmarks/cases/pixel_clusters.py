@@ -20,6 +20,7 @@ from heatlens.pixels import clusters, feature_stack
 from heatlens.pixels.grouping import cluster_means
 
 K = 8
+SAMPLE = 32_768
 RGB, LAB = "heatlens, red green blue", "heatlens, CIELAB"
 MINI, OPENCV = "scikit-learn MiniBatchKMeans", "cv2.kmeans"
 
@@ -31,7 +32,7 @@ def run(settings: Settings, said: Said) -> Result:
     size = settings.of(quick=(600, 800), default=(3000, 4000), full=(3000, 4000))
     picture = _photograph(size, settings.seed)
     image = Image(picture, name="picture")
-    rounds = settings.at_most(2)  # a peer takes most of a minute
+    rounds = settings.at_most(5)
     found: dict[str, Labels] = {}
     runs: dict[str, Callable[[], Labels]] = {
         RGB: lambda: clusters(image, k=K, features=("rgb",), seed=settings.seed).labels,
@@ -43,7 +44,7 @@ def run(settings: Settings, said: Said) -> Result:
         RGB: "centres from 32,768 pixels, the best of 5 starts, then all are labelled; counts, "
         "distances and the silhouette of 2000 pixels too",
         LAB: "the same, and the conversion of every pixel",
-        MINI: f"scikit-learn {peers.version('scikit-learn')}, one pass in batches of 4096",
+        MINI: f"scikit-learn {peers.version('scikit-learn')}, fitted on 32,768 pixels, the best of 5 starts, then predict on all",
         OPENCV: "k-means++ start, all pixels, 10 iterations, one attempt",
     }
     contenders = [
@@ -106,11 +107,13 @@ def _photograph(size: tuple[int, int], seed: int) -> npt.NDArray[np.uint8]:
 
 
 def _mini_batch(picture: npt.NDArray[np.uint8], seed: int) -> Labels:
+    """Fitted on a sample as large as ours: on all 12 million pixels it takes minutes."""
     from sklearn.cluster import MiniBatchKMeans
 
     rows = picture.reshape(-1, 3).astype(np.float32) / 255
-    fitted = MiniBatchKMeans(K, batch_size=4096, n_init=1, max_iter=1, random_state=seed).fit(rows)
-    return fitted.labels_.reshape(picture.shape[:2])
+    drawn = np.random.default_rng(seed).choice(len(rows), min(SAMPLE, len(rows)), replace=False)
+    model = MiniBatchKMeans(K, batch_size=4096, n_init=5, random_state=seed).fit(rows[drawn])
+    return model.predict(rows).reshape(picture.shape[:2])
 
 
 def _opencv(picture: npt.NDArray[np.uint8], settings: Settings) -> Labels:
