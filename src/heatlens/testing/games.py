@@ -19,6 +19,7 @@ Shapley: A Value for n-Person Games, 1953. IG on products: Sundararajan, Taly, Y
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
@@ -30,7 +31,7 @@ from heatlens.errors import InvalidArgument
 __all__ = ["PatchGame", "PolynomialGame", "ReluGate"]
 
 
-class PatchGame(nn.Module):
+class PatchGame(nn.Module, ABC):
     """Scores of patches, and a game on them; base of the games below.
 
     Args:
@@ -53,9 +54,9 @@ class PatchGame(nn.Module):
         """Score of each patch in reading order: (N, C, H, W) -> (N, patches)."""
         return self.match(x).flatten(1)
 
+    @abstractmethod
     def value(self, scores: Tensor) -> Tensor:
         """The game: (N, patches) -> (N,)."""
-        raise NotImplementedError(f"{type(self).__name__} does not define value()")
 
     def forward(self, x: Tensor) -> Tensor:
         """The game's value as the only output, (N, 1)."""

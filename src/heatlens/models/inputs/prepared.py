@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class Prepared(ABC):
     """An input as a model takes it, and the way back.
 
     Attributes:
@@ -38,6 +39,6 @@ class Prepared:
         """Share of the model's input that is border and not the input itself."""
         return 0.0
 
+    @abstractmethod
     def back(self, maps: Tensor) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Maps (rows, *cells) on the input's own grid, and which of its places the model saw."""
-        raise NotImplementedError(f"{type(self).__name__} does not define back()")
